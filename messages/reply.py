@@ -1,0 +1,91 @@
+"""What a handler says, before anybody knows on which channel: Msg, Button, Reply.
+
+Markup is safe by construction because there is none: a message is plain text on every channel, and what a citizen
+wrote enters only as an argument. A Msg stays untranslated until `messages.render` turns it into the citizen's language.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Union
+
+Arg = Union[str, int, date, datetime, "Msg"]
+
+
+@dataclass(frozen=True, slots=True)
+class Msg:
+    """One translatable message: an English sentence with {named} places, and what fills them.
+
+    A date renders as "thứ Sáu, 27/11/2026", a datetime as "16 giờ 30, thứ Sáu, 27/11/2026", a Msg in the same language.
+    """
+
+    id: str
+    args: Mapping[str, Arg] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.id, tuple(sorted((key, str(value)) for key, value in self.args.items()))))
+
+
+def _(msgid: str, **args: Arg) -> Msg:
+    """Mark `msgid` for translation and bind its arguments; rendered late, in the reader's language."""
+    return Msg(msgid, args)
+
+
+Text = Msg | str
+"""A Msg, or words that are nobody's translation: a name, a code, what somebody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice: its label, and the token that comes back when it is tapped (at most 64 bytes of ASCII)."""
+
+    label: Text
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The official a message speaks for (requirement G06: name and post on every official reply)."""
+
+    name: str
+    post: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back: paragraphs of text, buttons under the last one, pictures, who signs it.
+
+    `numbered`: the choices are a list that a typed number answers; a channel shows the numbers.
+    `clock`: (from, until) of a promise that is running; a page can draw it, other channels leave it out.
+    `card`: a name that stays the same for all states of one card; the newest state replaces the one shown.
+    """
+
+    paragraphs: tuple[Text, ...]
+    buttons: tuple[Button, ...] = ()
+    numbered: bool = False
+    pictures: tuple[str, ...] = ()
+    signature: Signature | None = None
+    clock: tuple[datetime, datetime] | None = None
+    card: str | None = None
+    loud: bool = False
+
+    def __init__(self, *paragraphs: Text, **rest: Any) -> None:
+        object.__setattr__(self, "paragraphs", paragraphs)
+        for name, default in _DEFAULTS.items():
+            object.__setattr__(self, name, rest.pop(name, default))
+        if rest:
+            raise TypeError(f"Reply has no {', '.join(rest)}")
+
+    def with_buttons(self, *buttons: Button, numbered: bool = False) -> "Reply":
+        """The same words with these buttons instead."""
+        fields = {name: getattr(self, name) for name in _DEFAULTS} | {"buttons": buttons, "numbered": numbered}
+        return Reply(*self.paragraphs, **fields)
+
+    def first(self, *paragraphs: Text) -> "Reply":
+        """The same reply with these paragraphs before it."""
+        return Reply(*paragraphs, *self.paragraphs, **{name: getattr(self, name) for name in _DEFAULTS})
+
+
+_DEFAULTS: dict[str, Any] = {
+    "buttons": (), "numbered": False, "pictures": (), "signature": None, "clock": None, "card": None, "loud": False,
+}
