@@ -178,7 +178,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: Any
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load` hands over: it has to see all the names itself to find the misspelt ones."""
         return (init_settings,)
@@ -196,7 +196,8 @@ class Settings(BaseSettings):
         """
         written = {name: value or "" for name, value in dotenv_values(env_file).items()} if env_file else {}
         given = written | dict(os.environ if environ is None else environ)
-        values: dict[str, Any] = {name: given[name.upper()].strip() for name in cls.model_fields if given.get(name.upper(), "").strip()}
+        said = {name: given.get(name.upper(), "").strip() for name in cls.model_fields}
+        values: dict[str, Any] = {name: value for name, value in said.items() if value}
         problems = _misspelt(given) + _together(values)
         try:
             settings = cls(**values)

@@ -1,0 +1,263 @@
+"""commune.toml: read whole or refused with every mistake; names of thôn; what still has to be settled."""
+
+import os
+from datetime import date, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commune import Ambiguous, BadCommune, Commune, Unknown, Village, check, load, write_new
+
+FULL = """
+name = "UBND xã Suối Lành"
+province = "tỉnh mẫu"
+[hours]
+monday = ["07:00-11:30", "13:30 – 17:00"]
+saturday = ["08:00-11:00"]
+[office]
+promised_minutes = 45
+[calendar]
+days_off = [2027-02-04]
+confirmed_until = 2027-12-31
+[private]
+codes = ["1.000001"]
+phrases = ["thử nghiệm"]
+[permits.web]
+number = "12/UBND"
+signed_on = 2026-07-01
+needs_checking = false
+[facts.hotline]
+value = "số tổng đài tỉnh"
+checked_on = 2026-01-05
+[[phones]]
+role = "office"
+name = "Một cửa"
+number = "0951 000 001"
+[[receivers]]
+task = "citizens"
+post = "Công chức tiếp công dân"
+[[reception_points]]
+name = "Trung tâm Phục vụ hành chính công"
+address = "Thôn Suối Trên"
+[[villages]]
+name = "Thôn 2"
+former_commune = "xã Đông"
+agreed_on = 2026-05-12
+minutes = "BB 3"
+[[villages]]
+name = "Thôn 2"
+former_commune = "xã Tây"
+[[villages]]
+name = "Thôn Đồi Chè"
+former_names = ["Thôn 2 xã Nam", "Xóm Chùa"]
+[[villages]]
+name = "Thôn 7"
+"""
+
+
+def village(name: str, former: str = "", *names: str) -> dict:
+    return {"name": name, "former_commune": former, "former_names": names}
+
+
+def commune(*villages: dict, **parts) -> Commune:
+    return Commune(name="UBND xã Suối Lành", province="tỉnh mẫu", villages=villages, **parts)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "commune.toml"
+    path.write_text(FULL, encoding="utf-8")
+    return path
+
+
+def test_a_full_file_is_read(file):
+    """Hours, promises, phones, permits, facts and thôn come out as the file says them."""
+    read = load(file)
+    assert read.short_name == "xã Suối Lành"
+    assert [(span.opens, span.closes) for span in read.hours.on(0)] == [
+        (time(7), time(11, 30)), (time(13, 30), time(17))]
+    assert read.hours.on(1) == ()
+    assert read.office.promised_minutes == 45
+    assert read.office.applicants_per_phone == 3
+    assert read.phone().number == "0951 000 001"
+    assert read.phone("police") is None
+    assert read.receiver("citizens").post == "Công chức tiếp công dân"
+    assert read.receiver("crime") is None
+    assert read.permits["web"].signed_on == date(2026, 7, 1)
+    assert [one.label for one in read.villages] == [
+        "Thôn 2 (xã Đông cũ)", "Thôn 2 (xã Tây cũ)", "Thôn Đồi Chè", "Thôn 7"]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    """Each wrong or unknown entry has its own line, named by its place in the file."""
+    path = tmp_path / "commune.toml"
+    path.write_text(
+        'nam = "x"\nname = ""\n[hours]\nmonday = ["11-7"]\ntuesday = ["08:00-11:00", "10:00-12:00"]\n'
+        'friday=["25:00-26:00"]\n[office]\npromised_minutes = 0\n'
+        '[calendar]\ndays_off = ["soon"]\n[[phones]]\nrole = "king"\nname = "A"\n[facts]\nx = 3\n', encoding="utf-8")
+    with pytest.raises(BadCommune) as caught:
+        load(path)
+    assert set(caught.value.problems) == {
+        "nam: không có mục này", "name: không được để trống", "province: còn thiếu",
+        'hours.monday.1: cần giờ dạng "07:30-11:30"', 'hours.friday.1: cần giờ dạng "07:30-11:30"',
+        "hours.tuesday: các khoảng giờ cần theo thứ tự và không chồng nhau", "office.promised_minutes: cần ít nhất 1",
+        "calendar.days_off.1: cần ngày dạng 2026-11-27",
+        "phones.1.role: cần một trong các giá trị office, police, militia, health, other",
+        "phones.1.number: còn thiếu", "facts.x: cần một nhóm mục",
+    }
+
+
+@pytest.mark.parametrize(("content", "told"), [
+    (None, "chưa có tệp này"), (b"\xff\xfe\x00", "UTF-8"), (b"name = \n", "sai cách viết ở dòng 1"),
+    (b'name = "A"\nprovince = "B"\n[hours]\n', "ít nhất một ngày"), (b"name = 1", "cần chữ trong ngoặc kép"),
+    ("name='A'\nprovince='B'\nvillages=[{name='Thôn 1'},{name='thôn 01'}]".encode(), "có hai thôn cùng tên Thôn 1"),
+])
+def test_files_that_cannot_be_used(tmp_path, content, told):
+    """A missing, garbled or contradictory file is refused with a sentence."""
+    path = tmp_path / "commune.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadCommune, match=told):
+        load(path)
+
+
+def test_init_writes_a_file_that_can_be_read(tmp_path):
+    """What `init` writes is read back, is unconfirmed, and is never written over."""
+    path = tmp_path / "new" / "commune.toml"
+    write_new(path, name='UBND xã "Thử"\n', province="tỉnh mẫu", phone="0951 000 001", address="Thôn 1",
+              villages=["Thôn 1", "Thôn 2"])
+    read = load(path)
+    assert read.name == 'UBND xã "Thử"'
+    assert [one.name for one in read.villages] == ["Thôn 1", "Thôn 2"]
+    assert read.phone().needs_checking
+    assert read.reception_points[0].needs_checking
+    assert read.hours == commune().hours
+    assert read.office == commune().office
+    with pytest.raises(FileExistsError):
+        write_new(path, name="UBND xã Khác")
+    assert os.listdir(path.parent) == ["commune.toml"]
+    write_new(tmp_path / "bare.toml")
+    assert load(tmp_path / "bare.toml").villages == ()
+
+
+@pytest.mark.parametrize("written", [
+    "Thôn 2 xã Đông cũ", "thon 2, xa dong", "Thôn 02 (xã Đông cũ)", "2 Đông", "thôn 2 - X. Đông, huyện Cũ, tỉnh mẫu",
+    "THÔN 2 XÃ ĐÔNG", "thôn 2 xã Đông huyện Cũ",
+])
+def test_L09_former_communes_tell_the_same_names_apart(written, file):
+    """Of three thôn called "Thôn 2" the former commune finds the one that is meant."""
+    assert load(file).places.resolve(written).label == "Thôn 2 (xã Đông cũ)"
+
+
+def test_L09_current_and_former_names(file):
+    """A thôn is found by its current name, a former name, with the present commune, with or without accents."""
+    places = load(file).places
+    for written in ("doi che", "Thôn Đồi Chè", "Thôn Đồi Chè, xã Suối Lành", "xóm chùa", "Thôn 2 xã Nam"):
+        assert places.resolve(written).label == "Thôn Đồi Chè"
+    several = places.resolve("thôn 2")
+    assert isinstance(several, Ambiguous)
+    assert [one.label for one in several.villages] == ["Thôn 2 (xã Đông cũ)", "Thôn 2 (xã Tây cũ)", "Thôn Đồi Chè"]
+
+
+def test_L09_a_kept_name_beside_a_former_one():
+    """A thôn that kept its name and one that gave it up are told apart by the present commune."""
+    places = commune(village("Thôn 2"), village("Thôn Mới", "", "Thôn 2")).places
+    assert isinstance(places.resolve("Thôn 2"), Ambiguous)
+    assert places.resolve("Thôn 2 xã Suối Lành").name == "Thôn 2"
+    assert places.all[0].label == "Thôn 2 (xã Suối Lành)"
+
+
+def test_unknown_names_offer_what_is_near(file):
+    """A name with a slip finds its neighbours; nonsense finds nothing."""
+    near = load(file).places.resolve("Thôn Đồi Che xã Bắc")
+    assert isinstance(near, Unknown)
+    assert [one.label for one in near.near] == ["Thôn Đồi Chè"]
+    for nonsense in ("", "thôn", "…", "xã Đông"):
+        assert isinstance(load(file).places.resolve(nonsense), Unknown)
+
+
+kinds, places = st.sampled_from(["Thôn", "Xóm", "Bản"]), st.sampled_from(["1", "2", "Chùa", "Đồi Chè"])
+names = st.builds("{} {}".format, kinds, places)
+formers = st.sampled_from(["", "xã Đông", "phường Tây", "Bắc"])
+
+
+@given(st.lists(st.builds(village, names, formers, names), max_size=8), st.text())
+def test_every_label_finds_its_thon(villages, text):
+    """In any commune that loads, each label resolves to its own thôn, and no text is ever an error."""
+    try:
+        places = commune(*villages).places
+    except ValueError:
+        return
+    labels = [one.label for one in places.all]
+    assert len(set(labels)) == len(labels)
+    assert isinstance(places.resolve(text), Village | Ambiguous | Unknown)
+    for one in places.all:
+        assert places.resolve(one.label) is one
+
+
+def test_L05_private_procedures(file):
+    """Procedures that tell about a family are private by code or by words of their name; the office decides."""
+    usual = commune()
+    assert usual.is_private("1.001022", "")
+    assert usual.is_private("", "Đăng ký NHẬN CHA, MẸ, CON")
+    assert usual.is_private("", "Thực hiện trợ cấp xã hội hằng tháng")
+    assert usual.is_private("9.999999", "Cấp Giấy xác nhận tình trạng hôn nhân")
+    assert not usual.is_private("1.001193", "Đăng ký khai sinh")
+    assert not usual.is_private("", "")
+    own = load(file)
+    assert own.is_private("1.000001", "")
+    assert own.is_private("", "Việc thử nghiệm")
+    assert not own.is_private("1.001022", "")
+
+
+def test_L11_check_asks_for_permits_and_agreements(file):
+    """`check` asks for each channel's permitting document and each thôn's date and minutes, errors first."""
+    found = check(load(file), date(2026, 11, 21), ("web", "telegram"))
+    assert [finding.level for finding in found] == sorted(finding.level for finding in found)
+    told = "\n".join(finding.sentence for finding in found)
+    assert "qua Telegram (NĐ 118/2025, Điều 16)" in told
+    assert "trang web" not in told
+    assert "Zalo" not in told
+    assert "Thôn 2 (xã Tây cũ): chưa có ngày họp đồng ý và số biên bản." in told
+    assert "xã Đông" not in told
+    assert "Cần kiểm tra hotline: số tổng đài tỉnh (lần trước 05/01/2026)." in told
+    assert "Chưa có số trực của Công an xã." in told
+    assert "Lịch nghỉ" not in told
+
+
+def test_check_of_an_empty_commune():
+    """A commune that says nothing is asked for its phone, its counter, its thôn, its receiver and its calendar."""
+    told = [finding.sentence for finding in check(commune(), date(2026, 11, 21), ("zalo",))]
+    assert told == [
+        "Chưa có số, ngày văn bản cho phép hướng dẫn qua Zalo (NĐ 118/2025, Điều 16).",
+        "Chưa có số điện thoại của bộ phận tiếp nhận.", "Chưa có nơi tiếp nhận hồ sơ.",
+        "Chưa có số trực của Công an xã.", "Chưa có số trực của dân quân.", "Chưa có số trực của trạm y tế.",
+        "Chưa có người được giao tiếp công dân.", "Chưa có danh sách thôn.",
+        "Lịch nghỉ lễ chưa được đối chiếu với thông báo chính thức.",
+    ]
+
+
+def test_check_lists_what_is_unconfirmed():
+    """Unconfirmed documents, phones, counters and a calendar about to end are warnings with their names."""
+    parts = {
+        "permits": {"web": {"number": "12/UBND", "signed_on": "2026-07-01"}},
+        "phones": [{"role": "office", "name": "Một cửa", "number": "0951", "needs_checking": True}],
+        "reception_points": [{"name": "Trung tâm"}], "calendar": {"confirmed_until": "2026-12-31"},
+        "facts": {"fee": {"value": "8.000 đồng"}},
+    }
+    told = [finding.sentence for finding in check(commune(**parts), date(2026, 11, 21), ("web",))]
+    for sentence in (
+        "Văn bản 12/UBND cho phép kênh trang web chưa được xác nhận.", "Số điện thoại của Một cửa chưa được xác nhận.",
+        "Địa chỉ và ngày làm việc của Trung tâm chưa được xác nhận.", "Cần kiểm tra fee: 8.000 đồng.",
+        "Lịch nghỉ lễ mới đối chiếu đến 31/12/2026 với thông báo chính thức.",
+    ):
+        assert sentence in told
+
+
+def test_L09_no_text_says_huyen():
+    """Neither the template nor a finding speaks of a huyện."""
+    from bot import commune as module
+
+    words = module._TEMPLATE + "".join(finding.sentence for finding in check(commune(), date(2026, 11, 21)))
+    assert "huyện" not in words.lower()
