@@ -1,0 +1,125 @@
+"""What a handler gets: the work of one transaction (Work), and the turn of one event (Turn).
+
+A turn is synchronous and owns its transaction; what it sends are outbox rows, and nothing outside the database happens
+before COMMIT, so a turn may be run again. `after` collects what the process does once COMMIT has returned.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Connection
+
+from messages.render import Catalogs, render
+from messages.reply import Reply
+from storage import inbox, outbox
+from storage.citizens import Citizen
+from storage.officials import Official
+
+if TYPE_CHECKING:
+    from bot.channels.base import Capabilities, Inbound
+    from bot.commune import Commune
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where somebody is reached: a chat of a channel account. In a private chat sender and chat are the same person."""
+
+    channel: str
+    account: str
+    chat: str
+    sender: str
+
+
+OFFICE_ACCOUNT = "office"
+OFFICE_CHAT = Address("web", OFFICE_ACCOUNT, "office", "")
+"""The officials' shared stream of cards at /office. An official's own talk with the bot is chat `official:<id>`."""
+
+
+def office_address(official_id: int) -> Address:
+    """The private chat of one official at /office."""
+    return Address("web", OFFICE_ACCOUNT, f"official:{official_id}", f"official:{official_id}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What every turn of a process shares: the commune, the words, what each channel can show."""
+
+    commune_id: int
+    commune: "Commune"
+    catalogs: Catalogs
+    capabilities: "dict[str, Capabilities]"
+    language: str = "vi"
+
+
+@dataclass
+class Work:
+    """One transaction: where it writes and what it may send. Ticks and commands get this; events get a Turn."""
+
+    db: Connection
+    place: Place
+    now: datetime
+    woken: set[str] = field(default_factory=set)  # chats of the web channel with something new, told after COMMIT
+    after: list[Callable[[], None]] = field(default_factory=list)  # metrics and logs, run after COMMIT
+
+    @property
+    def commune_id(self) -> int:
+        return self.place.commune_id
+
+    @property
+    def commune(self) -> "Commune":
+        return self.place.commune
+
+    def send(
+        self,
+        to: Address,
+        reply: Reply,
+        *,
+        kind: str = "notice",
+        not_before: datetime | None = None,
+        expires_at: datetime | None = None,
+        supersedes: str | None = None,
+        in_reply_to: int | None = None,
+        language: str | None = None,
+    ) -> list[int]:
+        """Queue a reply to any address; returns the outbox ids, one for each provider request.
+
+        kind: "answer" (to her own event; goes stale after 24 h), "reply" (an official's words), "notice", "card".
+        supersedes: a key; a row with the same key that still waits is dropped as superseded.
+        """
+        ids = []
+        for body in render(reply, self.place.catalogs, language or self.place.language, self.place.capabilities[to.channel]):
+            row = outbox.Row(
+                channel=to.channel, account=to.account, chat=to.chat, kind=kind, body=body, created_at=self.now,
+                not_before=not_before or self.now, expires_at=expires_at, supersedes_key=supersedes, in_reply_to=in_reply_to,
+            )
+            ids.append(outbox.put(self.db, self.commune_id, row))
+        self.woken.add(to.chat)
+        return ids
+
+    def wake(self, to: Address, name: str, once: str, **args: Any) -> None:
+        """Put an event of our own into another chat's lane: `@routes.event(name)` will run there, once per `once`.
+
+        A turn never writes another lane's talk; this is how one chat makes something happen in another.
+        """
+        lane = inbox.open_lane(self.db, self.commune_id, to.channel, to.account, to.chat)
+        raw = orjson.dumps({"internal": name, "args": args})
+        inbox.insert_internal(self.db, self.commune_id, lane, to.sender, f"{name}:{once}", raw, self.now)
+
+
+@dataclass
+class Turn(Work):
+    """One event's turn: who wrote, from where, what."""
+
+    address: Address = field(kw_only=True)
+    event: "Inbound" = field(kw_only=True)
+    event_id: int = field(kw_only=True)
+    lane_id: int = field(kw_only=True)
+    citizen: Citizen | None = field(kw_only=True)  # None at /office, where officials write
+    official: Official | None = field(kw_only=True)
+
+    def allows(self, right: str) -> bool:
+        """Whether the sender holds a right (approve, stamp, read-sealed, duty, receive) or a role of that name."""
+        return self.official is not None and (right in self.official.rights or right == self.official.role)

@@ -1,0 +1,126 @@
+"""A Reply becomes the final words of provider requests: a pure function of reply, language and what the channel can show."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.messages.pofile import read_po
+
+from messages.fold import nfc
+from messages.reply import Arg, Button, Msg, Reply, Text
+
+LOCALE = Path(__file__).parent / "locale"
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class Shows(Protocol):
+    """What this module needs to know of a channel (bot.channels.base.Capabilities)."""
+
+    @property
+    def text_length(self) -> int: ...
+    @property
+    def buttons(self) -> int: ...
+
+
+class Catalogs:
+    """All translations, read once. A language without its own words falls back to Vietnamese; English is the msgid."""
+
+    def __init__(self, folder: Path = LOCALE) -> None:
+        self._words: dict[str, dict[str, str]] = {
+            language.name: _read(sorted((language / "LC_MESSAGES").glob("*.po"))) for language in folder.iterdir() if language.is_dir()
+        }
+
+    @property
+    def languages(self) -> list[str]:
+        return sorted(self._words)
+
+    def text(self, message: Text, language: str) -> str:
+        """The words of a message in a language."""
+        if isinstance(message, str):
+            return message
+        pattern = self._words.get(language, {}).get(message.id)
+        if not pattern and language != "en":
+            pattern = self._words.get("vi", {}).get(message.id)
+        return (pattern or message.id).format_map({name: self._argument(value, language) for name, value in message.args.items()})
+
+    def has(self, msgid: str, language: str) -> bool:
+        """Whether a catalog has words of its own for a message."""
+        return bool(self._words.get(language, {}).get(msgid))
+
+    def _argument(self, value: Arg, language: str) -> str:
+        if isinstance(value, Msg):
+            return self.text(value, language)
+        if isinstance(value, datetime):
+            local = value.astimezone(ZONE)
+            return f"{clock(local, language)}, {day(local.date(), language)}"
+        if isinstance(value, date):
+            return day(value, language)
+        return str(value)
+
+
+def _read(files: Iterable[Path]) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for file in files:
+        with file.open("rb") as stream:
+            for message in read_po(stream):
+                if message.id and isinstance(message.string, str):
+                    words[str(message.id)] = message.string
+    return words
+
+
+def day(value: date, language: str) -> str:
+    """`thứ Sáu, 27/11/2026`."""
+    if language == "en":
+        return format_date(value, "EEEE, dd/MM/yyyy", locale="en")
+    return format_date(value, "EEEE, dd/MM/yyyy", locale="vi").replace("Thứ", "thứ", 1).replace("Chủ", "Chủ", 1)
+
+
+def clock(value: datetime, language: str) -> str:
+    """`8 giờ 30`; whole hours without minutes."""
+    if language == "en":
+        return f"{value.hour}:{value.minute:02}"
+    return f"{value.hour} giờ {value.minute:02}" if value.minute else f"{value.hour} giờ"
+
+
+def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> list[dict[str, Any]]:
+    """The bodies of the provider requests that make up a reply: long text is split, buttons go under the last part."""
+    text = nfc("\n\n".join(filter(None, (catalogs.text(part, language) for part in reply.paragraphs))))
+    buttons = [_button(number, button, reply.numbered, catalogs, language) for number, button in enumerate(reply.buttons, 1)]
+    if len(buttons) > shows.buttons:
+        text = "\n".join([text, *(button["label"] for button in buttons)])
+        buttons = []
+    parts = split(text, shows.text_length)
+    bodies: list[dict[str, Any]] = [{"text": part} for part in parts]
+    last = bodies[-1]
+    if buttons:
+        last["buttons"] = buttons
+    if reply.pictures:
+        last["pictures"] = list(reply.pictures)
+    if reply.signature:
+        bodies[0]["signature"] = {"name": reply.signature.name, "post": reply.signature.post}
+    if reply.clock:
+        last["clock"] = {"from": reply.clock[0].isoformat(), "until": reply.clock[1].isoformat()}
+    if reply.card:
+        last["card"] = reply.card
+    if reply.loud:
+        last["loud"] = True
+    return bodies
+
+
+def _button(number: int, button: Button, numbered: bool, catalogs: Catalogs, language: str) -> dict[str, str]:
+    label = nfc(catalogs.text(button.label, language))
+    return {"label": f"{number}. {label}" if numbered else label, "token": button.token}
+
+
+def split(text: str, length: int) -> list[str]:
+    """Cut on paragraph borders, else on lines, else on spaces; every part at most `length` code points."""
+    parts = []
+    while len(text) > length:
+        window = text[:length]
+        at = max(window.rfind("\n\n"), 0) or max(window.rfind("\n"), 0) or max(window.rfind(" "), 0) or length
+        parts.append(text[:at].rstrip())
+        text = text[at:].lstrip()
+    return [*parts, text]

@@ -1,0 +1,241 @@
+"""Talks (the state of a conversation, one live per chat and sender) and the lists a typed number may answer.
+
+A talk's answers are sealed and emptied some days after it is done. States: live; parked (another was started meanwhile);
+expired (kept 7 days, one tap continues: L07); ended (its result repeats for 30 days); closed.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, LargeBinary, Integer, String, Table, UniqueConstraint, bindparam, insert, select, text, update
+
+from storage.db import Id, UtcTime, metadata
+from storage.sealing import seal_json, unseal_json
+
+talk = Table(
+    "talk", metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("token", String(13), nullable=False),  # the talk's name in buttons
+    Column("lane_id", Id, ForeignKey("lane.id"), nullable=False),
+    Column("sender", String(128), nullable=False),
+    Column("route", String(40), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("data", LargeBinary, nullable=True),  # sealed: bot.conversation.State, what came late, the result
+    Column("opened_at", UtcTime, nullable=False),
+    Column("touched_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("wake_at", UtcTime, nullable=True),
+    UniqueConstraint("commune_id", "token"),
+)
+_live = text("state = 'live'")
+Index("ix_talk_live", talk.c.lane_id, talk.c.sender, unique=True, sqlite_where=_live, postgresql_where=_live)
+Index("ix_talk_sender", talk.c.lane_id, talk.c.sender, talk.c.touched_at)
+Index("ix_talk_expires", talk.c.expires_at, sqlite_where=_live, postgresql_where=_live)
+_waking = text("wake_at IS NOT NULL")
+Index("ix_talk_wake", talk.c.wake_at, sqlite_where=_waking, postgresql_where=_waking)
+_words = text("data IS NOT NULL")
+Index("ix_talk_words", talk.c.touched_at, sqlite_where=_words, postgresql_where=_words)
+
+shown_list = Table(
+    "shown_list", metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("lane_id", Id, ForeignKey("lane.id"), nullable=False),
+    Column("sender", String(128), nullable=False),
+    Column("unasked", Boolean, nullable=False),  # came with a notice, not with an answer of ours
+    Column("sent_at", UtcTime, nullable=False),
+    Column("items", LargeBinary, nullable=False),  # sealed: [[label, token], …]
+)
+Index("ix_shown_list_lane", shown_list.c.lane_id, shown_list.c.sender, shown_list.c.id)
+
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A stored talk. `data` is what `bot.talks` put there."""
+
+    id: int
+    token: str
+    lane_id: int
+    sender: str
+    route: str
+    state: str
+    data: dict[str, Any]
+    touched_at: datetime
+    expires_at: datetime
+
+
+_COLUMNS = (
+    talk.c.id, talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.route, talk.c.state, talk.c.data, talk.c.touched_at, talk.c.expires_at,
+)
+_LIVE = select(*_COLUMNS).where(
+    talk.c.lane_id == bindparam("lane"), talk.c.sender == bindparam("sender"), talk.c.state == text("'live'")
+)
+
+
+def _talk(db: Connection, row: Any) -> Talk | None:
+    if row is None:
+        return None
+    data = {} if row.data is None else unseal_json(db, row.data)
+    return Talk(row.id, row.token, row.lane_id, row.sender, row.route, row.state, data, row.touched_at, row.expires_at)
+
+
+def live(db: Connection, lane_id: int, sender: str) -> Talk | None:
+    """The talk going on in this chat with this sender."""
+    return _talk(db, db.execute(_LIVE, {"lane": lane_id, "sender": sender}).first())
+
+
+def by_token(db: Connection, commune_id: int, lane_id: int, sender: str, token: str) -> Talk | None:
+    """The sender's own talk of that name, in any state; somebody else's is never found."""
+    return _talk(
+        db,
+        db.execute(
+            select(*_COLUMNS).where(
+                talk.c.commune_id == commune_id, talk.c.token == token, talk.c.lane_id == lane_id, talk.c.sender == sender
+            )
+        ).first(),
+    )
+
+
+def latest(db: Connection, lane_id: int, sender: str, states: tuple[str, ...], since: datetime) -> Talk | None:
+    """The sender's most recently touched talk in one of these states."""
+    return _talk(
+        db,
+        db.execute(
+            select(*_COLUMNS)
+            .where(
+                talk.c.lane_id == lane_id, talk.c.sender == sender, talk.c.state.in_(states), talk.c.touched_at >= since,
+                talk.c.data.is_not(None),
+            )
+            .order_by(talk.c.touched_at.desc()).limit(1)
+        ).first(),
+    )
+
+
+def open_talk(
+    db: Connection, commune_id: int, lane_id: int, sender: str, route: str, now: datetime, expires_at: datetime
+) -> Talk:
+    """A new live talk; one that was live is parked and can be resumed until it expires."""
+    db.execute(
+        update(talk).where(talk.c.lane_id == lane_id, talk.c.sender == sender, talk.c.state == "live").values(state="parked", wake_at=None)
+    )
+    token = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    values = {
+        "commune_id": commune_id, "token": token, "lane_id": lane_id, "sender": sender, "route": route, "state": "live",
+        "data": seal_json(db, {}), "opened_at": now, "touched_at": now, "expires_at": expires_at,
+    }
+    made = db.execute(insert(talk).returning(talk.c.id), values).scalar_one()
+    return Talk(made, token, lane_id, sender, route, "live", {}, now, expires_at)
+
+
+_SAVE = (
+    update(talk).where(talk.c.id == bindparam("talk"))
+    .values(
+        state=bindparam("to"), data=bindparam("sealed", type_=LargeBinary), touched_at=bindparam("now", type_=UtcTime),
+        expires_at=bindparam("until", type_=UtcTime), wake_at=bindparam("wake", type_=UtcTime),
+    )
+)
+
+
+def save(
+    db: Connection, talk_id: int, state: str, data: dict[str, Any], now: datetime, expires_at: datetime, wake_at: datetime | None = None
+) -> None:
+    """Store a talk's new state."""
+    db.execute(
+        _SAVE, {"talk": talk_id, "to": state, "sealed": seal_json(db, data), "now": now, "until": expires_at, "wake": wake_at}
+    )
+
+
+def revive(db: Connection, found: Talk, now: datetime, expires_at: datetime) -> None:
+    """Make an expired or parked talk the live one; the one that was live is parked."""
+    db.execute(
+        update(talk).where(talk.c.lane_id == found.lane_id, talk.c.sender == found.sender, talk.c.state == "live")
+        .values(state="parked", wake_at=None)
+    )
+    db.execute(update(talk).where(talk.c.id == found.id).values(state="live", touched_at=now, expires_at=expires_at))
+
+
+def due(db: Connection, commune_id: int, now: datetime, limit: int = 500) -> list[Any]:
+    """Live talks whose time has come: (token, lane_id, sender, expired: bool). Their own lanes do the rest."""
+    wanted = (talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.wake_at, talk.c.expires_at)
+    expired = select(*wanted).where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.expires_at <= now).limit(limit)
+    waking = select(*wanted).where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.wake_at <= now).limit(limit)
+    return [*db.execute(expired), *db.execute(waking)]
+
+
+def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
+    """Forget the answers of talks nobody touched since `before`."""
+    old = select(talk.c.id).where(_words, talk.c.touched_at < before, talk.c.state != "live").limit(limit)
+    return db.execute(update(talk).where(talk.c.id.in_(old)).values(data=None)).rowcount
+
+
+def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
+    """Delete talks nobody touched since `before`."""
+    old = select(talk.c.id).where(talk.c.touched_at < before, talk.c.state != "live").limit(limit)
+    gone = db.execute(talk.delete().where(talk.c.id.in_(old))).rowcount
+    lists = select(shown_list.c.id).where(shown_list.c.sent_at < before).limit(limit)
+    return gone + db.execute(shown_list.delete().where(shown_list.c.id.in_(lists))).rowcount
+
+
+# --- lists -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A list of choices she was sent, outside a talk: (label, token) in order."""
+
+    sent_at: datetime
+    items: list[tuple[str, str]]
+
+
+def show_list(
+    db: Connection, commune_id: int, lane_id: int, sender: str, items: list[tuple[str, str]], now: datetime, unasked: bool = False
+) -> None:
+    """Remember what a typed number will mean. A list in an answer replaces the one before; so does one in a notice."""
+    earlier = (shown_list.c.lane_id == lane_id) & (shown_list.c.sender == sender) & (shown_list.c.unasked == unasked)
+    db.execute(shown_list.delete().where(earlier))
+    values = {
+        "commune_id": commune_id, "lane_id": lane_id, "sender": sender, "unasked": unasked, "sent_at": now, "items": seal_json(db, items),
+    }
+    db.execute(insert(shown_list), values)
+
+
+_LISTS = (
+    select(shown_list.c.sent_at, shown_list.c.items)
+    .where(shown_list.c.lane_id == bindparam("lane"), shown_list.c.sender == bindparam("sender"))
+    .order_by(shown_list.c.id.desc())
+)
+
+
+def lists(db: Connection, lane_id: int, sender: str) -> list[Shown]:
+    """The latest lists sent to her, newest first."""
+    found = db.execute(_LISTS, {"lane": lane_id, "sender": sender}).all()
+    return [Shown(row.sent_at, [(label, token) for label, token in unseal_json(db, row.items)]) for row in found]
+
+
+# --- hers ---------------------------------------------------------------------------------------------------------------
+
+
+def export(db: Connection, commune_id: int, lane_id: int, sender: str) -> list[dict[str, Any]]:
+    """Her talks and the answers still kept."""
+    rows = db.execute(select(*_COLUMNS).where(talk.c.commune_id == commune_id, talk.c.lane_id == lane_id, talk.c.sender == sender)).all()
+    found = [_talk(db, row) for row in rows]
+    return [{"route": each.route, "at": each.touched_at, "data": each.data} for each in found if each is not None]
+
+
+def erase(db: Connection, commune_id: int, lane_id: int, sender: str) -> None:
+    """Forget her talks and lists."""
+    db.execute(talk.delete().where(talk.c.commune_id == commune_id, talk.c.lane_id == lane_id, talk.c.sender == sender))
+    db.execute(
+        shown_list.delete().where(shown_list.c.commune_id == commune_id, shown_list.c.lane_id == lane_id, shown_list.c.sender == sender)
+    )
+
+
+KEPT = timedelta(days=7)
+"""How long an expired talk can be continued (L07)."""
+REPEATS = timedelta(days=30)
+"""How long the last button of a talk that ended well repeats its result."""
