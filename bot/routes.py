@@ -43,7 +43,8 @@ class Start:
 class ConversationRoute:
     """A conversation: `function(ask, find, **args)`. `title` names it in menus and in "go on with …?".
 
-    `idle`: after how long without an answer it expires; `keeps`: how long it can then be resumed. `left(answers)`: the command made of a talk left unfinished, or None.
+    `idle`: after how long without an answer it expires; `keeps`: how long it can then be resumed.
+    `left(answers)`: the command made of a talk left unfinished, or None.
     """
 
     name: str
@@ -157,7 +158,7 @@ class Routes:
         return register
 
     def event(self, name: str) -> Callable[[F], F]:
-        """Register `function(turn, **args)` for the internal event that `work.wake(address, name, …)` puts in a lane."""
+        """Register `function(turn, **args)` for the internal event that `work.wake(address, name, …)` inserts."""
         return self._into(self.events, name, f"The event {name!r} exists twice.")
 
     def gate(self, name: str) -> Callable[[F], F]:
@@ -221,8 +222,10 @@ class Routes:
         whole = _for(self._words, bare, roles)
         if whole is not None:
             return whole
-        within = [words for words, _role in self._words if f" {words} " in f" {bare} "]
-        return _for(self._words, max(within, key=len), roles) if within else None
+        within = [(words, role) for words, role in self._words if f" {words} " in f" {bare} "]
+        hers = [words for words, role in within if role is None or role in roles]
+        longest = max(hers or [words for words, _role in within], key=len, default=None)
+        return _for(self._words, longest, roles) if longest is not None else None
 
     def conversation_named(self, name: str) -> ConversationRoute | None:
         """The conversation a talk's row names, or None when a deploy has removed it."""
