@@ -91,7 +91,11 @@ function shares(buttons, at) {
 
 function numbered(choice, label) {
   const hit = /^(\d+)\.\s+/.exec(label);
-  if (hit) choice.appendChild(element("span", "number", hit[1] + "."));
+  if (hit) {
+    const number = element("span", "number", hit[1]);
+    number.appendChild(element("span", "sr", "."));
+    choice.appendChild(number);
+  }
   choice.appendChild(element("span", "label", (hit ? " " : "") + (hit ? label.slice(hit[0].length) : label)));
 }
 

@@ -4,6 +4,7 @@ import { botBubble, drawPromise, element, ownBubble, ownProgress, ownState } fro
 import { dayName, dayOf } from "./time.js";
 
 const CLOSE = 5 * 60000; // messages of one side within five minutes stand together
+const ABOVE = 64; // pixels of the talk kept in sight above a long answer
 const NEAR = 80; // pixels from the end that still count as being at the end
 
 export class View {
@@ -21,9 +22,9 @@ export class View {
     this.down.addEventListener("click", () => this.toEnd(true));
     document.addEventListener("visibilitychange", () => this.scrolled());
     setInterval(() => this.tick(), 15000);
-    if (window.ResizeObserver) new ResizeObserver(() => { if (this.sticking) this.toEnd(); }).observe(this.scroller);
+    if (window.ResizeObserver) new ResizeObserver(() => { if (this.sticking) this.toFresh(); }).observe(this.scroller);
     // A picture arrives later than its bubble and pushes the end out of sight.
-    this.list.addEventListener("load", () => { if (this.sticking) this.toEnd(); }, true);
+    this.list.addEventListener("load", () => { if (this.sticking) this.toFresh(); }, true);
     this.sticking = true;
   }
 
@@ -41,7 +42,17 @@ export class View {
     Object.keys(this.rows).forEach((key) => { if (kept[key] !== this.rows[key]) this.rows[key].remove(); });
     this.rows = kept;
     this.markLatest(entries);
-    if (this.sticking) this.toEnd();
+    if (this.sticking) this.toFresh();
+  }
+
+  // To the end, but never past the beginning of what has just arrived: a long answer is read from its top.
+  toFresh() {
+    const fresh = this.rows[this.freshFrom];
+    this.toEnd();
+    if (!fresh) return;
+    const top = fresh.offsetTop - this.list.offsetTop - ABOVE;
+    if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
+    this.scrolled();
   }
 
   // Entries with the day names and the unread line between them.
@@ -104,6 +115,7 @@ export class View {
   arrived(fresh, wasAway) {
     if (!fresh.length) return;
     this.showTyping(false);
+    this.freshFrom = "b" + fresh[0].id;
     const unseen = wasAway || document.hidden || !this.sticking;
     if (!unseen) this.unreadFrom = null;
     if (!unseen) return;
@@ -115,6 +127,7 @@ export class View {
   // The reader answers: all above has been seen.
   answered() {
     this.unreadFrom = null;
+    this.freshFrom = null;
     this.seen();
     this.sticking = true;
   }
