@@ -1,0 +1,185 @@
+"""Two gates every text passes before anything else reads it: does it accuse somebody, does it cry for help.
+
+Why lists of words and no model: a person must be able to read why a message went where it went, and add a word. A
+phrase written with its accents is sure; the same phrase without them may be another ("to cao" is tố cáo or tờ cao), so
+it is only asked about (domain 3.7, 9.2). An unaccented cry for help counts at once: phone numbers harm nobody.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from messages.fold import fold, nfc
+
+Verdict = Literal["yes", "maybe", "no"]
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase found in words `at` to `end` (exclusive); `exact` when it was written with its accents."""
+
+    at: int
+    end: int
+    phrase: Phrase
+    exact: bool
+
+
+class Lexicon:
+    """Phrases by their first bare word, so that a long text is read once and not once for each phrase."""
+
+    def __init__(self, phrases: str) -> None:
+        self._by_first: dict[str, list[tuple[Phrase, Phrase]]] = {}
+        for phrase in re.split(r",\s*", phrases.strip()):
+            words = tuple(phrase.split())
+            bare = tuple(fold(word) for word in words)
+            self._by_first.setdefault(bare[0], []).append((words, bare))
+
+    def hits(self, written: list[str], bare: list[str]) -> list[Hit]:
+        """Where phrases stand. A word written with other accents is another word: "tờ cáo" is not "tố cáo"."""
+        found = []
+        for at, first in enumerate(bare):
+            for phrase, plain in self._by_first.get(first, ()):
+                end = at + len(plain)
+                here = tuple(written[at:end])
+                if tuple(bare[at:end]) != plain:
+                    continue
+                if all(word in pair for word, *pair in zip(here, phrase, plain, strict=True)):
+                    found.append(Hit(at, end, phrase, here == phrase))
+        return found
+
+
+ACCUSES = Lexicon(
+    "tố cáo, tố giác, tham ô, tham nhũng, hối lộ, đưa hối lộ, nhận hối lộ, đút lót, lót tay, ăn chặn, ăn bớt, ăn "
+    "tiền, bao che, vòi tiền, vòi vĩnh, nhũng nhiễu, hạch sách, biển thủ, rút ruột, bòn rút, lạm quyền, lộng "
+    "quyền, cửa quyền, bắt chẹt, chạy chọt, làm luật, phong bì cho cán bộ, phong bì cho ông, phong bì cho bà, ém "
+    "tiền, khai khống, gian lận"
+)
+"""Words that accuse by themselves."""
+
+ACTS = Lexicon(
+    "nhận tiền, lấy tiền, đòi tiền, đòi quà, đòi phong bì, nhận phong bì, lấy phong bì, cầm tiền, giữ tiền, gây "
+    "khó dễ, làm khó, đánh tôi, đánh dân, chửi, quát, dọa, đe dọa, ưu ái, thiên vị, làm sai, bán đất, lấn đất, "
+    "chiếm đất, ăn quà"
+)
+"""Acts that accuse only when a holder of an office does them: "tôi nhận tiền trợ cấp" accuses nobody."""
+
+HOLDERS = Lexicon(
+    "cán bộ, công chức, chủ tịch, phó chủ tịch, bí thư, trưởng thôn, trưởng bản, trưởng xóm, tổ trưởng, công an, "
+    "địa chính, tư pháp, kế toán, thủ quỹ, văn thư, một cửa, hiệu trưởng, trạm trưởng, lãnh đạo, xã đội, ủy ban, "
+    "uỷ ban"
+)
+ASKS = Lexicon(
+    "đòi tiền, lừa đảo, chiếm đoạt, lừa tiền, quỵt tiền, vu khống, cho vay nặng lãi, đánh bạc, ma túy, ma tuý"
+)
+"""Between neighbours as often as not: asked about, never decided."""
+
+QUESTIONS = Lexicon(
+    "thủ tục, mẫu đơn, làm đơn, quy trình, ở đâu, thế nào, ra sao, không tố cáo, giải quyết tố cáo"
+)
+"""Somebody who asks how accusing works does not accuse yet."""
+
+OWN = frozenset({"tôi", "toi", "mình", "minh", "em", "con", "cháu", "chau", "tui", "tớ", "bác", "được", "duoc", "dân"})
+"""Before an act these words say that she does it, or may: "tôi nhận tiền ở đâu"."""
+
+REACH = 7
+"""Words between an office and an act that still belong together."""
+
+EMERGENCIES: dict[str, Lexicon] = {
+    "fire": Lexicon(
+        "cháy nhà, nhà cháy, nhà tôi cháy, nhà đang cháy, nhà bị cháy, cháy rừng, rừng cháy, cháy chợ, cháy xe, "
+        "xe cháy, đang cháy, cháy to, cháy lớn, cháy dữ, cháy rồi, bốc cháy, đám cháy, hỏa hoạn, hoả hoạn, nổ ga, "
+        "nổ gas, nổ bình ga, nổ bình gas, rò ga"
+    ),
+    "health": Lexicon(
+        "tai nạn, tông xe, đâm xe, cấp cứu, ngất xỉu, bị ngất, ngất rồi, ngất đi, bất tỉnh, khó thở, đột quỵ, co "
+        "giật, chảy máu nhiều, điện giật, rắn cắn, ngộ độc, uống thuốc sâu, uống thuốc trừ sâu, tự tử, tự sát, "
+        "sắp chết, trở dạ, vỡ ối"
+    ),
+    "violence": Lexicon(
+        "đánh nhau, đánh vợ, đánh chồng, đang đánh, chém, đâm nhau, cầm dao, dọa giết, đòi giết, cướp, bắt cóc, "
+        "cứu tôi, cứu với, đột nhập, phá cửa"
+    ),
+    "child": Lexicon(
+        "xâm hại trẻ, đánh trẻ, đánh con, bạo hành trẻ, bạo hành trẻ em, lạc mất con, mất tích, trẻ lạc, xâm hại "
+        "con, hiếp dâm"
+    ),
+    "rescue": Lexicon(
+        "đuối nước, chết đuối, nước cuốn, lũ cuốn, lũ quét, mắc kẹt, sập nhà, nhà sập, vùi lấp, lở đất, sạt lở "
+        "vào nhà, rơi xuống giếng"
+    ),
+}
+"""What is told first depends on the topic: 114, 115, 113, 111, 112."""
+
+QUIET = Lexicon(
+    "cháy bóng, bóng cháy, bóng bị cháy, bóng đèn cháy, bóng đèn bị cháy, đèn cháy, đèn bị cháy, bóng đang cháy, "
+    "cháy cầu chì, cháy công tơ, hàng cháy, hàng đang cháy, cháy hàng, cháy vé, cháy túi, cháy phố, chống cháy, "
+    "phòng cháy, chữa cháy, bảo hiểm tai nạn, tai nạn lao động, trợ cấp tai nạn, chế độ tai nạn, hỗ trợ tai nạn, "
+    "ngắt điện, bị ngắt, giấy chứng tử, cướp lời, đánh trẻ trâu"
+)
+"""What sounds alike and hurts nobody (L13: "cháy bóng", "hàng cháy")."""
+
+def _sayings(phrases: str) -> frozenset[str]:
+    return frozenset(fold(phrase) for phrase in phrases.split(","))
+
+
+COURTESIES = _sayings(
+    "dạ, vâng, dạ vâng, vâng dạ, vâng ạ, dạ vâng ạ, dạ ạ, ừ, ừm, ờ, ok, oke, okay, okie, oki, cảm ơn, cám ơn, "
+    "xin cảm ơn, xin cám ơn, cảm ơn ạ, cám ơn ạ, dạ cảm ơn, dạ cám ơn, dạ cảm ơn ạ, vâng cảm ơn, cảm ơn "
+    "nhiều, cám ơn nhiều, cảm ơn cán bộ, cám ơn cán bộ, cảm ơn anh, cảm ơn chị, cảm ơn em, cảm ơn cháu, cảm "
+    "ơn ông, cảm ơn bà, cảm ơn xã, thank you, thanks, tks, thank, được, được rồi, được ạ, tốt quá, hay quá, "
+    "tốt, rồi, rồi ạ, biết rồi, hiểu rồi, đã hiểu, tôi hiểu rồi, tôi biết rồi, để tôi xem, tôi chờ, tôi đợi, "
+    "vâng tôi chờ, vâng tôi đợi, dạ tôi chờ, uh, uhm, um, da vang a"
+)
+FINISHED = _sayings(
+    "xong rồi, xong rồi ạ, tôi xong rồi, dạ xong rồi, thế là xong, kết thúc, xong, hết rồi, không cần nữa, "
+    "thôi không cần nữa, không hỏi nữa, xong việc rồi"
+)
+
+
+def accuses(text: str) -> Verdict:
+    """Whether a text accuses a person: "maybe" has to be asked before it goes anywhere."""
+    written, bare = _words(text)
+    # "bao che" has no accents to tell it by, so there the rest of the text has to be accented.
+    accented = any(not word.isascii() for word in written)
+    sure = [hit.exact and accented for hit in ACCUSES.hits(written, bare)]
+    sure += [hit.exact for hit in _acts_of_office(written, bare)]
+    if not sure:
+        return "maybe" if ASKS.hits(written, bare) else "no"
+    return "yes" if any(sure) and not QUESTIONS.hits(written, bare) else "maybe"
+
+
+def emergency(text: str) -> str | None:
+    """The topic of a cry for help (a key of EMERGENCIES), or None."""
+    written, bare = _words(text)
+    for hit in QUIET.hits(written, bare):
+        bare[hit.at : hit.end] = [""] * (hit.end - hit.at)
+    found = [(hit.at, topic) for topic, words in EMERGENCIES.items() for hit in words.hits(written, bare)]
+    return min(found)[1] if found else None
+
+
+def courtesy(text: str) -> bool:
+    """Whether a text is only manners ("dạ", "cảm ơn", an emoji): it pings nobody and wants no answer (L01)."""
+    bare = fold(text)
+    return bare in COURTESIES if bare else "?" not in text
+
+
+def finished(text: str) -> bool:
+    """Whether she says that her matter is settled."""
+    return fold(text) in FINISHED
+
+
+def _words(text: str) -> tuple[list[str], list[str]]:
+    """The words as written and without accents, side by side."""
+    written = re.findall(r"\w+", nfc(text).casefold())
+    return written, [fold(word) for word in written]
+
+
+def _acts_of_office(written: list[str], bare: list[str]) -> list[Hit]:
+    """Acts done by the holder of an office a few words before, unless her own word stands right before the act."""
+    holders = [hit.end for hit in HOLDERS.hits(written, bare)]
+    return [
+        hit
+        for hit in ACTS.hits(written, bare)
+        if any(0 <= hit.at - end <= REACH for end in holders) and not (hit.at and written[hit.at - 1] in OWN)
+    ]
