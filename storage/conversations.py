@@ -69,7 +69,7 @@ class Talk:
     expires_at: datetime
 
 
-_COLUMNS = (
+_COLUMNS: tuple[Any, ...] = (
     talk.c.id, talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.route, talk.c.state, talk.c.data, talk.c.touched_at, talk.c.expires_at,
 )
 _LIVE = select(*_COLUMNS).where(
@@ -205,7 +205,7 @@ def show_list(
 
 
 _LISTS = (
-    select(shown_list.c.sent_at, shown_list.c.items)
+    select(shown_list.c.sent_at, shown_list.c["items"])
     .where(shown_list.c.lane_id == bindparam("lane"), shown_list.c.sender == bindparam("sender"))
     .order_by(shown_list.c.id.desc())
 )

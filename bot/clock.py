@@ -1,0 +1,56 @@
+"""What time it is: the one clock that decides what is due. Everything that asks for the time asks here.
+
+With CLOCK_START it is a moving test clock: it starts at that instant and runs CLOCK_RATE times as fast as real time.
+Tests hold it still with `Clock.fixed` and move it by hand.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+class Clock:
+    """`now()` is an aware UTC instant. `start` None: real time, unless `rate` (a multiple of real time) says otherwise."""
+
+    def __init__(self, start: datetime | None = None, rate: float = 1.0) -> None:
+        self.rate = rate
+        self.real = start is None and rate == 1.0
+        self._start = (start or datetime.now(UTC)).astimezone(UTC)
+        self._began = time.monotonic()
+        if not self.real:
+            log.warning("TEST CLOCK: what is due follows CLOCK_START and CLOCK_RATE", start=self._start.isoformat(), rate=rate)
+
+    @classmethod
+    def fixed(cls, at: datetime) -> "FixedClock":
+        """A clock that stands still until `advance` moves it."""
+        return FixedClock(at)
+
+    def now(self) -> datetime:
+        """The instant, in UTC."""
+        if self.real:
+            return datetime.now(UTC)
+        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self.rate)
+
+    def seconds_until(self, moment: datetime) -> float:
+        """Real seconds until this clock shows `moment`; 0 when it has passed."""
+        return max(0.0, (moment - self.now()).total_seconds() / self.rate)
+
+
+class FixedClock(Clock):
+    """A clock for tests: it shows what it was told."""
+
+    def __init__(self, at: datetime) -> None:
+        self.rate, self.real = 1.0, False
+        self._at = at.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The instant it was told."""
+        return self._at
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move it (backwards with a negative `by`); returns the new instant."""
+        self._at += by
+        return self._at
