@@ -174,5 +174,5 @@ def describe(error: BaseException) -> str:
 
 
 def new_reference() -> str:
-    """A code that is told to a person and stands in the log, so that the two can be brought together: `GD-7K3M9Q`."""
-    return "GD-" + "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(6))
+    """A code that is told to a person and stands in the log, so that the two can be brought together: `7K3M9Q`."""
+    return "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(6))

@@ -21,27 +21,52 @@ if TYPE_CHECKING:
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 HEALTH_SECONDS = 5.0
 
-REGISTRY = CollectorRegistry()
-EVENTS = Counter("gandan_events", "Events by what became of them: accepted, done, failed", ["channel", "outcome"], registry=REGISTRY)
-TURN_SECONDS = Histogram(
-    "gandan_turn_seconds", "Duration of turns", ["route"], registry=REGISTRY,
-    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
-)  # fmt: skip
-IMPORT_ROWS = Counter("gandan_import_rows", "Rows of imported files: new, changed, same, refused", ["outcome"], registry=REGISTRY)
-TICKS_FAILED = Counter("gandan_ticks_failed", "Ticks of the clock that failed", ["job"], registry=REGISTRY)
-OUTBOX = Gauge("gandan_outbox_messages", "Messages by state", ["state"], registry=REGISTRY)
-WAITING = Gauge("gandan_inbox_waiting", "Events that have not had their turn", registry=REGISTRY)
-DISK_FREE = Gauge("gandan_disk_free_bytes", "Free bytes where DATA_DIR is", registry=REGISTRY)
 
+class Metrics:
+    """The figures of one process."""
 
-async def render(app: "App") -> bytes:
-    """All figures in Prometheus' text format (CONTENT_TYPE)."""
-    counts, waiting = await app.database.read(_read, app.place.commune_id)
-    for state in outbox.STATES:
-        OUTBOX.labels(state).set(counts.get(state, 0))
-    WAITING.set(waiting)
-    DISK_FREE.set(disk.free(app.settings.data_dir))
-    return generate_latest(REGISTRY)
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._events = self._counter("gandan_events", "Events by what became of them: accepted, done, failed", "channel", "outcome")
+        self._turn_seconds = Histogram(
+            "gandan_turn_seconds", "Duration of turns", ["route"], registry=self.registry,
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+        )
+        self._rows = self._counter("gandan_import_rows", "Rows of imported files: new, changed, same, refused", "outcome")
+        self._ticks_failed = self._counter("gandan_ticks_failed", "Ticks of the clock that failed", "job")
+        self._outbox = Gauge("gandan_outbox_messages", "Messages by state", ["state"], registry=self.registry)
+        self._waiting = Gauge("gandan_inbox_waiting", "Events that have not had their turn", registry=self.registry)
+        self._disk_free = Gauge("gandan_disk_free_bytes", "Free bytes where DATA_DIR is", registry=self.registry)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(name, meaning, labels, registry=self.registry)
+
+    def accepted(self, channel: str) -> None:
+        """An event is in the inbox."""
+        self._events.labels(channel, "accepted").inc()
+
+    def turned(self, channel: str, route: str, seconds: float, *, failed: bool = False) -> None:
+        """An event had its turn."""
+        self._events.labels(channel, "failed" if failed else "done").inc()
+        self._turn_seconds.labels(route).observe(seconds)
+
+    def imported(self, **rows: int) -> None:
+        """Rows of a file: new=, changed=, same=, refused=."""
+        for outcome, number in rows.items():
+            self._rows.labels(outcome).inc(number)
+
+    def tick_failed(self, job: str) -> None:
+        """A tick of the clock raised."""
+        self._ticks_failed.labels(job).inc()
+
+    async def render(self, app: "App") -> bytes:
+        """All figures in Prometheus' text format (CONTENT_TYPE); what tables know is read now."""
+        counts, waiting = await app.database.read(_read, app.place.commune_id)
+        for state in outbox.STATES:
+            self._outbox.labels(state).set(counts.get(state, 0))
+        self._waiting.set(waiting)
+        self._disk_free.set(disk.free(app.settings.data_dir))
+        return generate_latest(self.registry)
 
 
 def _read(db: Connection, commune_id: int) -> tuple[dict[str, int], int]:

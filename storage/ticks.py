@@ -22,7 +22,8 @@ tick = Table(
 def once(db: Connection, commune_id: int, job: str, at: datetime) -> bool:
     """Claim the period of `job` that began at `at`; False when it is taken. Another process that claims it waits for us."""
     values = {"commune_id": commune_id, "job": job, "at": at}
-    return bool(db.execute(insert(db, tick).values(values).on_conflict_do_nothing()).rowcount > 0)
+    statement = insert(db, tick).values(values).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
+    return bool(db.execute(statement).rowcount > 0)
 
 
 def last(db: Connection, commune_id: int, job: str | None = None) -> datetime | None:
