@@ -1,0 +1,467 @@
+"""Dossiers as the one-stop desk's file tells of them, the trail of their steps, who wants to be told, and tried tails.
+
+The applicant's name, phone and note are sealed; the phone, the applicant and the last four digits can only be found by
+keyed digests. A code alone may show status words and dates; whoever wants more proves it with the last four digits of
+the phone on file (`try_tail`).
+
+The key of a code is capitals and digits only (`messages.codes.key`), since people leave dots and dashes out. Status is
+the number 1-10 of the national exchange; early, due and late are derived from dates and are no status.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+
+from storage.citizens import address
+from storage.db import Id, UtcTime, is_postgres, metadata
+from storage.db import insert as upsert
+from storage.sealing import lookup_key, seal_json, unseal_json
+
+dossier = Table(
+    "dossier",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("code", String(64), nullable=False),  # as printed on the slip
+    Column("code_key", String(64), nullable=False),
+    Column("procedure_code", Text, nullable=False),  # "" when the file has none
+    Column("procedure_name", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("received_at", UtcTime, nullable=True),  # a day without an hour is 00:00 here, 23:59:59 in due_at
+    Column("due_at", UtcTime, nullable=True),
+    Column("village", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("details", LargeBinary, nullable=False),  # sealed JSON: applicant, phone, note
+    Column("phone_key", String(32), nullable=True),
+    Column("applicant_key", String(32), nullable=False),
+    Column("tail_key", String(32), nullable=True),
+    Column("digest", String(32), nullable=False),  # keyed, of all imported fields
+    Column("changed_at", UtcTime, nullable=False),
+    Column("import_id", Id, nullable=False),  # storage.imports
+    UniqueConstraint("commune_id", "code_key"),
+)
+Index("ix_dossier_phone", dossier.c.commune_id, dossier.c.phone_key, dossier.c.applicant_key)
+dossier_step = Table(
+    "dossier_step",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("dossier_id", Id, ForeignKey("dossier.id"), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),  # when the data that told of it were drawn up
+    Column("officer", Text, nullable=False),
+    Column("import_id", Id, nullable=False),  # storage.imports
+    UniqueConstraint("commune_id", "dossier_id", "import_id"),
+)
+dossier_change = Table(
+    "dossier_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("dossier_id", Id, ForeignKey("dossier.id"), nullable=False),
+    Column("old", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("import_id", Id, nullable=False),  # storage.imports
+    UniqueConstraint("commune_id", "dossier_id", "import_id"),
+)
+dossier_watch = Table(
+    "dossier_watch",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("dossier_id", Id, ForeignKey("dossier.id"), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("chat", String(128), nullable=False),
+    Column("sender", String(128), nullable=False),
+    Column("phone", LargeBinary, nullable=True),  # sealed; for the call list, when she gave one
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("commune_id", "dossier_id", "channel", "account", "chat", "sender"),
+)
+Index(
+    "ix_dossier_watch_sender",
+    dossier_watch.c.commune_id,
+    dossier_watch.c.channel,
+    dossier_watch.c.account,
+    dossier_watch.c.sender,
+)
+tail_try = Table(
+    "tail_try",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("chat_key", String(300), nullable=False),  # "" once erased: the code's own count must stay
+    Column("code_key", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("wrong", Boolean, nullable=False),
+)
+Index("ix_tail_try_chat", tail_try.c.commune_id, tail_try.c.chat_key, tail_try.c.wrong, tail_try.c.at)
+Index("ix_tail_try_code", tail_try.c.commune_id, tail_try.c.code_key, tail_try.c.wrong, tail_try.c.at)
+Index("ix_tail_try_at", tail_try.c.at)
+
+TRIES = 5
+LOCK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What stands in clear about a dossier. `procedure_name` may be private all the same (L05): the handler decides."""
+
+    id: int
+    code: str
+    code_key: str
+    procedure_code: str
+    procedure_name: str
+    status: int
+    received_at: datetime | None
+    due_at: datetime | None
+    village: str
+    officer: str
+    place: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is sealed: only for officials, and after the second factor."""
+
+    applicant: str
+    phone: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of the trail (requirement A03)."""
+
+    status: int
+    at: datetime
+    officer: str
+
+
+_BY_CODE = select(
+    dossier.c.id,
+    dossier.c.code,
+    dossier.c.code_key,
+    dossier.c.procedure_code,
+    dossier.c.procedure_name,
+    dossier.c.status,
+    dossier.c.received_at,
+    dossier.c.due_at,
+    dossier.c.village,
+    dossier.c.officer,
+    dossier.c.place,
+    dossier.c.changed_at,
+).where(dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key"))
+_DETAILS = select(dossier.c.details).where(
+    dossier.c.commune_id == bindparam("commune"), dossier.c.id == bindparam("id")
+)
+_STEPS = (
+    select(dossier_step.c.status, dossier_step.c.at, dossier_step.c.officer)
+    .where(dossier_step.c.commune_id == bindparam("commune"), dossier_step.c.dossier_id == bindparam("id"))
+    .order_by(dossier_step.c.import_id)
+)
+
+
+def by_code(db: Connection, commune_id: int, code_key: str) -> Dossier | None:
+    """The dossier with this code."""
+    row: Any = db.execute(_BY_CODE, {"commune": commune_id, "code_key": code_key}).first()
+    return None if row is None else Dossier(*row)
+
+
+def details(db: Connection, commune_id: int, dossier_id: int) -> Details:
+    """The sealed part. Raises NoResultFound for an unknown id."""
+    return Details(**unseal_json(db, db.execute(_DETAILS, {"commune": commune_id, "id": dossier_id}).scalar_one()))
+
+
+def steps(db: Connection, commune_id: int, dossier_id: int) -> list[Step]:
+    """The trail, oldest first; a status that came back is there twice."""
+    return [Step(*row) for row in db.execute(_STEPS, {"commune": commune_id, "id": dossier_id})]
+
+
+# --- near misses ------------------------------------------------------------------------------------------------------
+
+Near = Literal["short", "long", "date"]
+_KEY = re.compile(r"(?:000\d{4})?[HG]\d{2}(\d*)")
+_DAY = re.compile(r"(?=(\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(\d*)$)")
+
+
+def near(code_key: str, today: date) -> Near | None:
+    """What looks wrong with a code that was not found: digits missing at its end, too many, a day that cannot be.
+
+    It takes no connection, and that is the point. "Did you mean …4 instead of …5?" would tell a stranger which codes
+    exist, and whoever tries codes would learn one from each guess. So only the form of what she typed is judged; the
+    answer is the same whatever the database holds. None: the form is fine, or it is no code at all.
+    """
+    found = _KEY.fullmatch(code_key)
+    if found is None:
+        return None
+    orders = {len(hit[2]) for hit in _DAY.finditer(found[1]) if _possible(hit[1], today)}
+    if orders & {4, 5, 6}:
+        return None
+    if orders:
+        return "long" if min(orders) > 6 else "short"
+    return "date" if len(found[1]) >= 10 else "short"
+
+
+def _possible(yymmdd: str, today: date) -> bool:
+    """Whether a code can bear this day: from the first codes (2015) until today."""
+    try:
+        return date(2015, 1, 1) <= date(2000 + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:])) <= today
+    except ValueError:
+        return False
+
+
+# --- the second factor ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """The last four digits are those on file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """They are not; or there is no phone, or no such dossier, or the phone is a helper's: nobody can tell which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """Five were wrong within an hour, for this chat or for this code; nothing is judged until then."""
+
+    until: datetime
+
+
+def _last_wrong(column: Any, name: str) -> Any:
+    return (
+        select(tail_try.c.at)
+        .where(tail_try.c.commune_id == bindparam("commune"), column == bindparam(name), tail_try.c.wrong == true())
+        .order_by(tail_try.c.at.desc())
+        .limit(TRIES)
+    )
+
+
+_WRONG_BY_CHAT = _last_wrong(tail_try.c.chat_key, "chat_key")
+_WRONG_BY_CODE = _last_wrong(tail_try.c.code_key, "code_key")
+_TAIL = select(dossier.c.tail_key, dossier.c.phone_key).where(
+    dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key")
+)
+_APPLICANTS = (
+    select(dossier.c.applicant_key)
+    .where(dossier.c.commune_id == bindparam("commune"), dossier.c.phone_key == bindparam("phone_key"))
+    .distinct()
+    .limit(bindparam("most", type_=Integer))
+)
+_TRIED = insert(tail_try)
+
+
+def tail_key_text(code_key: str, tail: str) -> str:
+    """What the look-up key "tail" is made of: the digits alone would be the same for every dossier of one phone."""
+    return f"{code_key}/{tail}"
+
+
+def chat_key(channel: str, account: str, chat: str) -> str:
+    """The name under which a chat's tries are counted."""
+    return f"{channel}/{account}/{chat}"
+
+
+def try_tail(
+    db: Connection, commune_id: int, chat_key: str, code_key: str, tail: str, now: datetime, most_applicants: int = 3
+) -> Right | Wrong | Locked:
+    """Judge the last four digits and count the try; the fifth wrong one in an hour locks chat and code for an hour.
+
+    Whatever is true of the code (unknown, no phone, a phone of more than `most_applicants` applicants which therefore
+    proves nothing: L06, locked), the same statements run in the same order and one comparison takes its time.
+    """
+    if is_postgres(db):
+        # Turns of different chats run side by side there: without this, several could be the fifth try at one code.
+        db.execute(select(func.pg_advisory_xact_lock(_number(lookup_key(db, "tail-lock", f"{commune_id}/{code_key}")))))
+    keys = {"commune": commune_id, "chat_key": chat_key, "code_key": code_key}
+    before = _lock(db, keys, now)
+    right = _is_right(db, commune_id, code_key, tail, most_applicants)
+    wrong = before.until is None and not right
+    values = {"commune_id": commune_id, "chat_key": chat_key, "code_key": code_key, "at": now, "wrong": wrong}
+    db.execute(_TRIED, values)
+    if before.until is not None:
+        return Locked(before.until)
+    if right:
+        return Right()
+    return Locked(now + LOCK) if before.fifth else Wrong()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lock:
+    """`until`: locked until then. `fifth`: one more wrong try locks."""
+
+    until: datetime | None
+    fifth: bool
+
+
+def _lock(db: Connection, keys: dict[str, Any], now: datetime) -> _Lock:
+    untils, fifth = [], False
+    for statement, name in ((_WRONG_BY_CHAT, "chat_key"), (_WRONG_BY_CODE, "code_key")):
+        wrong = list(db.scalars(statement, {"commune": keys["commune"], name: keys[name]}))
+        if len(wrong) == TRIES and wrong[0] - wrong[-1] <= LOCK and now < wrong[0] + LOCK:
+            untils.append(wrong[0] + LOCK)
+        fifth = fifth or (len(wrong) >= TRIES - 1 and now - wrong[TRIES - 2] <= LOCK)
+    return _Lock(max(untils, default=None), fifth)
+
+
+def locked_until(db: Connection, commune_id: int, chat_key: str, code_key: str, now: datetime) -> datetime | None:
+    """Until when no tail is judged for this chat or this code; None when one may be tried."""
+    return _lock(db, {"commune": commune_id, "chat_key": chat_key, "code_key": code_key}, now).until
+
+
+def _is_right(db: Connection, commune_id: int, code_key: str, tail: str, most_applicants: int) -> bool:
+    row = db.execute(_TAIL, {"commune": commune_id, "code_key": code_key}).first()
+    on_file, phone_key = (row.tail_key, row.phone_key) if row else (None, None)
+    dummy = lookup_key(db, "tail", tail_key_text(code_key, "none"))
+    given = lookup_key(db, "tail", tail_key_text(code_key, tail))
+    same = hmac.compare_digest(given, on_file or dummy)
+    applicants = {"commune": commune_id, "phone_key": phone_key or dummy, "most": most_applicants + 1}
+    few = len(db.execute(_APPLICANTS, applicants).all()) <= most_applicants
+    return same and few
+
+
+def _number(key: str) -> int:
+    """A signed 64-bit number for PostgreSQL's advisory locks."""
+    return int.from_bytes(bytes.fromhex(key[:16]), "big", signed=True)
+
+
+def forget_tries(db: Connection, before: datetime) -> int:
+    """Delete tries that no lock looks at any more; `before` at least an hour ago. Returns how many."""
+    return db.execute(delete(tail_try).where(tail_try.c.at < before)).rowcount
+
+
+# --- "tell me when it changes" ----------------------------------------------------------------------------------------
+
+
+def watch(
+    db: Connection,
+    commune_id: int,
+    dossier_id: int,
+    who: tuple[str, str, str, str],
+    now: datetime,
+    phone: str | None = None,
+) -> None:
+    """Note that `who` (channel, account, chat, sender) wants to be told; again, only a phone given now is new."""
+    channel, account, chat, sender = who
+    sealed = None if phone is None else seal_json(db, phone)
+    values = {
+        "commune_id": commune_id,
+        "dossier_id": dossier_id,
+        "channel": channel,
+        "account": account,
+        "chat": chat,
+        "sender": sender,
+        "phone": sealed,
+        "created_at": now,
+    }
+    statement = upsert(db, dossier_watch).values(values)
+    if sealed is None:
+        db.execute(statement.on_conflict_do_nothing())
+        return
+    names = ["commune_id", "dossier_id", "channel", "account", "chat", "sender"]
+    db.execute(statement.on_conflict_do_update(index_elements=names, set_={"phone": sealed}))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Somebody who wants to be told; `phone` when a person has to ring."""
+
+    dossier_id: int
+    channel: str
+    account: str
+    chat: str
+    sender: str
+    phone: str | None
+
+
+def watchers(db: Connection, commune_id: int, dossier_id: int) -> list[Watch]:
+    """Who wants to be told of this dossier, in the order they asked."""
+    rows = db.execute(
+        select(dossier_watch)
+        .where(dossier_watch.c.commune_id == commune_id, dossier_watch.c.dossier_id == dossier_id)
+        .order_by(dossier_watch.c.id)
+    )
+    return [
+        Watch(row.dossier_id, row.channel, row.account, row.chat, row.sender, _phone(db, row.phone)) for row in rows
+    ]
+
+
+def _phone(db: Connection, sealed: bytes | None) -> str | None:
+    return None if sealed is None else str(unseal_json(db, sealed))
+
+
+# --- the citizen's rights ---------------------------------------------------------------------------------------------
+
+
+def export(db: Connection, commune_id: int, citizen_id: int) -> dict[str, Any]:
+    """What is kept here about a citizen: the dossiers she wants to be told of, and her tries at second factors."""
+    watched = db.execute(
+        select(dossier.c.code, dossier_watch.c.channel, dossier_watch.c.phone, dossier_watch.c.created_at)
+        .join(dossier, dossier.c.id == dossier_watch.c.dossier_id)
+        .join(address, _hers(commune_id, citizen_id))
+        .order_by(dossier_watch.c.id)
+    )
+    tried = select(tail_try.c.code_key, tail_try.c.at, tail_try.c.wrong).order_by(tail_try.c.id)
+    tried = tried.where(
+        tail_try.c.commune_id == commune_id, tail_try.c.chat_key.in_(_chats(db, commune_id, citizen_id))
+    )
+    return {
+        "watched": [{**row._mapping, "phone": _phone(db, row.phone)} for row in watched],
+        "tries": [dict(row) for row in db.execute(tried).mappings()],
+    }
+
+
+def erase(db: Connection, commune_id: int, citizen_id: int) -> None:
+    """Forget the citizen here. A try keeps its code and loses its chat: erasing must not open a lock."""
+    ids = select(dossier_watch.c.id).join(address, _hers(commune_id, citizen_id))
+    db.execute(delete(dossier_watch).where(dossier_watch.c.id.in_(ids)))
+    chats = _chats(db, commune_id, citizen_id)
+    db.execute(
+        update(tail_try).where(tail_try.c.commune_id == commune_id, tail_try.c.chat_key.in_(chats)).values(chat_key="")
+    )
+
+
+def _hers(commune_id: int, citizen_id: int) -> Any:
+    """Joins a watch to an address of the citizen."""
+    same = (
+        getattr(dossier_watch.c, name) == getattr(address.c, name)
+        for name in ("commune_id", "channel", "account", "sender")
+    )
+    return and_(*same, address.c.commune_id == commune_id, address.c.citizen_id == citizen_id)
+
+
+def _chats(db: Connection, commune_id: int, citizen_id: int) -> Iterable[str]:
+    """Her private chats, where chat and sender are the same person."""
+    found = select(address.c.channel, address.c.account, address.c.sender)
+    found = found.where(address.c.commune_id == commune_id, address.c.citizen_id == citizen_id)
+    return [chat_key(*row) for row in db.execute(found)]
