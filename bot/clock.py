@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 class Clock:
-    """`now()` is an aware UTC instant. `start` None: real time, unless `rate` (a multiple of real time) says otherwise."""
+    """`now()` is an aware UTC instant; `rate` is a multiple of real time. Without `start` it begins at the real time."""
 
     def __init__(self, start: datetime | None = None, rate: float = 1.0) -> None:
         self.rate = rate
@@ -21,7 +21,8 @@ class Clock:
         self._start = (start or datetime.now(UTC)).astimezone(UTC)
         self._began = time.monotonic()
         if not self.real:
-            log.warning("TEST CLOCK: what is due follows CLOCK_START and CLOCK_RATE", start=self._start.isoformat(), rate=rate)
+            warning = "TEST CLOCK: what is due follows CLOCK_START and CLOCK_RATE, not the time of day"
+            log.warning(warning, start=self._start.isoformat(), rate=rate)
 
     @classmethod
     def fixed(cls, at: datetime) -> "FixedClock":

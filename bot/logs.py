@@ -28,8 +28,37 @@ HIDDEN = "(hidden)"
 REFERENCE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is misread when dictated
 
 FORBIDDEN_KEYS = frozenset(
-    "answer answers applicant authorization body code cookie file_name label message name parameters params password payload"
-    " phone phones pin query raw reply secret sender session statement sql text token words".split()
+    {
+        "answer",
+        "answers",
+        "applicant",
+        "authorization",
+        "body",
+        "code",
+        "cookie",
+        "file_name",
+        "label",
+        "message",
+        "name",
+        "parameters",
+        "params",
+        "password",
+        "payload",
+        "phone",
+        "phones",
+        "pin",
+        "query",
+        "raw",
+        "reply",
+        "secret",
+        "sender",
+        "session",
+        "sql",
+        "statement",
+        "text",
+        "token",
+        "words",
+    }
 )
 """Keys whose value never reaches a log, whatever it is."""
 
@@ -47,7 +76,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _QUIET = {"aiohttp.access": logging.WARNING, "sqlalchemy": logging.WARNING, "aiosqlite": logging.WARNING,
           "apscheduler": logging.WARNING, "asyncio": logging.WARNING, "psycopg": logging.WARNING}  # fmt: skip
-_ERRORS_KEPT = 12
+_FRAMES_KEPT = 12
 _secrets: tuple[str, ...] = ()
 
 
@@ -159,7 +188,8 @@ def kind(error: BaseException) -> str:
 
 def places(trace: TracebackType | None) -> list[str]:
     """Where an error passed, innermost last: `bot/dispatcher.py:120 run`; paths inside this project from its root."""
-    return [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-_ERRORS_KEPT:]]
+    frames = traceback.extract_tb(trace)[-_FRAMES_KEPT:]
+    return [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _short(filename: str) -> str:
@@ -168,7 +198,7 @@ def _short(filename: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Kind and place of an error in one line, fit for a row that a person reads: `KeyError, handlers/dossier.py:57 find`."""
+    """Kind and place of an error in one line, fit for a row: `KeyError, handlers/dossier.py:57 find`."""
     where = places(error.__traceback__)
     return f"{kind(error)}, {where[-1]}" if where else kind(error)
 

@@ -27,12 +27,19 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._events = self._counter("gandan_events", "Events by what became of them: accepted, done, failed", "channel", "outcome")
+        self._events = self._counter(
+            "gandan_events", "Events by what became of them: accepted, done, failed", "channel", "outcome"
+        )
         self._turn_seconds = Histogram(
-            "gandan_turn_seconds", "Duration of turns", ["route"], registry=self.registry,
+            "gandan_turn_seconds",
+            "Duration of turns",
+            ["route"],
+            registry=self.registry,
             buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
         )
-        self._rows = self._counter("gandan_import_rows", "Rows of imported files: new, changed, same, refused", "outcome")
+        self._rows = self._counter(
+            "gandan_import_rows", "Rows of imported files: new, changed, same, refused", "outcome"
+        )
         self._ticks_failed = self._counter("gandan_ticks_failed", "Ticks of the clock that failed", "job")
         self._outbox = Gauge("gandan_outbox_messages", "Messages by state", ["state"], registry=self.registry)
         self._waiting = Gauge("gandan_inbox_waiting", "Events that have not had their turn", registry=self.registry)

@@ -10,7 +10,8 @@ from sqlalchemy import Column, Connection, Integer, String, Table, UniqueConstra
 from storage.db import Id, UtcTime, insert, metadata
 
 tick = Table(
-    "tick", metadata,
+    "tick",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("job", String(60), nullable=False),
@@ -20,9 +21,11 @@ tick = Table(
 
 
 def once(db: Connection, commune_id: int, job: str, at: datetime) -> bool:
-    """Claim the period of `job` that began at `at`; False when it is taken. Another process that claims it waits for us."""
+    """Claim the period of `job` that began at `at`; False when it is taken (another process waits for our commit)."""
     values = {"commune_id": commune_id, "job": job, "at": at}
-    statement = insert(db, tick).values(values).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
+    statement = (
+        insert(db, tick).values(values).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
+    )
     return bool(db.execute(statement).rowcount > 0)
 
 
@@ -35,13 +38,21 @@ def last(db: Connection, commune_id: int, job: str | None = None) -> datetime | 
 
 def last_of_each(db: Connection, commune_id: int) -> dict[str, datetime]:
     """The newest period of every job that ever acted."""
-    rows = db.execute(select(tick.c.job, func.max(tick.c.at, type_=UtcTime)).where(tick.c.commune_id == commune_id).group_by(tick.c.job))
-    return {job: at for job, at in rows}
+    rows = db.execute(
+        select(tick.c.job, func.max(tick.c.at, type_=UtcTime).label("at"))
+        .where(tick.c.commune_id == commune_id)
+        .group_by(tick.c.job)
+    )
+    return {row.job: row.at for row in rows}
 
 
 def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
-    """Delete rows of periods that began before `before`, but never the newest of a job: it says that its period is over."""
+    """Delete rows of periods that began before `before`, never a job's newest: it says that the period is over."""
     newer = tick.alias()
-    passed = select(newer.c.id).where(newer.c.commune_id == tick.c.commune_id, newer.c.job == tick.c.job, newer.c.at > tick.c.at).exists()
+    passed = (
+        select(newer.c.id)
+        .where(newer.c.commune_id == tick.c.commune_id, newer.c.job == tick.c.job, newer.c.at > tick.c.at)
+        .exists()
+    )
     old = select(tick.c.id).where(tick.c.at < before, passed).limit(limit)
     return db.execute(tick.delete().where(tick.c.id.in_(old))).rowcount

@@ -10,7 +10,7 @@ from storage.migrate import tables
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
-    """A revision must not change its meaning when our code does: our time type is written as what it is in the database."""
+    """A revision must not change its meaning when our code does: our time type is written plainly."""
     return "sa.BigInteger()" if kind == "type" and isinstance(item, UtcTime) else False
 
 
