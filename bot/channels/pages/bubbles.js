@@ -20,6 +20,7 @@ export function botBubble(entry, { onTap, pictures }) {
   return row;
 }
 
+// The reader's own words or file, with how far it has got.
 export function ownBubble(entry, { onRetry, pictures, blobs }) {
   const row = element("div", "row own");
   const bubble = element("div", "bubble");
@@ -31,22 +32,19 @@ export function ownBubble(entry, { onRetry, pictures, blobs }) {
   foot.appendChild(element("span", "state"));
   bubble.appendChild(foot);
   row.appendChild(bubble);
-  row.appendChild(refusal(entry, onRetry));
-  ownState(row, entry);
+  ownState(row, entry, onRetry);
   return row;
 }
 
 // The state changes in place: a bubble drawn anew would be read aloud a second time.
-export function ownState(row, entry) {
+export function ownState(row, entry, onRetry) {
   const state = row.querySelector(".state");
   const said = { received: "Đã nhận", refused: "Chưa gửi được" }[entry.state] || "Đang gửi…";
   if (state.textContent !== said) state.textContent = said;
   row.setAttribute("data-state", entry.state);
   const progress = row.querySelector("progress");
   if (progress) progress.hidden = entry.state !== "sending";
-  const refused = row.querySelector(".refusal");
-  refused.hidden = entry.state !== "refused";
-  refused.querySelector(".why").textContent = entry.error || "";
+  if (entry.state === "refused" && !row.querySelector(".refusal")) row.appendChild(refusal(entry, onRetry));
 }
 
 // How much of a file has left, 0 to 1.
@@ -91,6 +89,7 @@ function shares(buttons, at) {
 
 function numbered(choice, label) {
   const hit = /^(\d+)\.\s+/.exec(label);
+  choice.classList.toggle("plain", !hit);
   if (hit) {
     const number = element("span", "number", hit[1]);
     number.appendChild(element("span", "sr", "."));
@@ -159,7 +158,7 @@ function preview(blob) {
 function refusal(entry, onRetry) {
   const box = element("div", "refusal");
   box.setAttribute("role", "alert");
-  box.appendChild(element("span", "why"));
+  box.appendChild(element("span", "why", entry.error));
   if (entry.text && entry.kind === "text") {
     const again = element("button", "again", "Sửa và gửi lại");
     again.type = "button";

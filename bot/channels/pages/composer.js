@@ -28,6 +28,7 @@ export class Composer {
     });
     this.form.querySelector("[data-test=attach]").addEventListener("click", () => this.input.click());
     this.input.addEventListener("change", () => this.files(this.input.files));
+    window.addEventListener("resize", () => this.grow());
     this.area.addEventListener("paste", (event) => this.pasted(event));
   }
 

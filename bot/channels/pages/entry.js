@@ -39,6 +39,7 @@ export class Entry {
     await this.ask(wish);
   }
 
+  // Answers the status, so that the demo can try again.
   async ask(wish) {
     this.button.disabled = true;
     let answer;
@@ -48,12 +49,16 @@ export class Entry {
       answer = { status: 0, error: "Chưa kết nối được. Xin thử lại sau ít phút." };
     }
     this.button.disabled = false;
-    if (answer.status !== 200) return this.refuse(answer.error || "Văn phòng đang bận. Xin thử lại sau ít phút.", this.code);
+    if (answer.status !== 200) {
+      this.refuse(answer.error || "Văn phòng đang bận. Xin thử lại sau ít phút.", this.code);
+      return answer.status;
+    }
     this.form.hidden = true;
     this.pin.value = "";
     this.code.value = "";
     this.refuse("");
     this.entered(answer, wish);
+    return answer.status;
   }
 
   refuse(sentence, field) {

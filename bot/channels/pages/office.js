@@ -15,13 +15,16 @@ const call = caller("/office/api", () => ({ "X-Office": "1" }));
 // What stays on this computer for good: the size of the letters, the sound, and whether several people share it.
 const device = new Store(demo ? "session" : "local", "office");
 
+const AGAIN = 3000; // milliseconds before an unreachable server is asked again
+
 let talk = null;
 let cards = null;
 let me = {};
 
 const entry = new Entry(part("entry"), call, (facts, wish) => {
   device.set("shared", Boolean(wish.shared));
-  open(facts);
+  if (me.name) location.reload(); // entered anew: the page starts clean, and what was written waits in its store
+  else open(facts);
 });
 const alarm = new Alarm(part("alarm"), device);
 
@@ -98,13 +101,27 @@ function listenToTabs() {
 
 // Signed out by the server: what was written waits in the store until the same person enters again.
 function askToEnter() {
-  if (talk) talk.stop();
-  talk = null;
+  talk.stop();
   document.body.classList.remove("entered");
   part("office").hidden = true;
-  if (demo) entry.ask({ demo: true });
+  if (demo) enterDemo();
   else entry.open("");
   return Promise.resolve(false);
+}
+
+async function enterDemo() {
+  const status = await entry.ask({ demo: true });
+  if (status >= 400 && status < 500 && status !== 429) entry.open("");
+  else if (status !== 200) setTimeout(enterDemo, AGAIN);
+}
+
+// Is somebody signed in? Asked until the server can be reached.
+async function signedIn() {
+  for (;;) {
+    const answer = await call("/session").catch(() => ({ status: 0 }));
+    if (answer.status >= 200 && answer.status < 500 && answer.status !== 429) return answer;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN));
+  }
 }
 
 async function leave() {
@@ -123,9 +140,9 @@ async function begin() {
   part("leave").hidden = demo;
   const code = address.get("code");
   if (code) history.replaceState(null, "", location.pathname); // a one-time code must not stay in the address
-  const answer = await call("/session").catch(() => ({ status: 0 }));
+  const answer = await signedIn();
   if (answer.status === 200 && !code) open(answer);
-  else if (demo) entry.ask({ demo: true });
+  else if (demo) enterDemo();
   else entry.open(code);
 }
 

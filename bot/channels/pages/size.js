@@ -10,6 +10,7 @@ export function sizeControl(root, store) {
     store.set("size", size);
     smaller.disabled = size === SIZES[0];
     larger.disabled = size === SIZES[SIZES.length - 1];
+    window.dispatchEvent(new Event("resize")); // whatever fits itself to the letters measures anew
   };
   const step = (by) => {
     const at = SIZES.indexOf(store.get("size", SIZES[0]));

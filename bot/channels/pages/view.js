@@ -25,22 +25,20 @@ export class View {
     if (window.ResizeObserver) new ResizeObserver(() => { if (this.sticking) this.toFresh(); }).observe(this.scroller);
     // A picture arrives later than its bubble and pushes the end out of sight.
     this.list.addEventListener("load", () => { if (this.sticking) this.toFresh(); }, true);
-    this.sticking = true;
+    this.sticking = true; // stays at the end while messages arrive
+    this.top = 0;
   }
 
   // Draw these entries; elements that did not change are left alone (focus, screen reader and pictures stay).
   show(entries) {
     const wanted = this.lines(entries);
+    this.removeAllBut(wanted);
     let next = this.list.firstChild;
-    const kept = {};
     wanted.forEach((line) => {
       const row = this.row(line);
-      kept[line.key] = row;
-      if (row === next) next = next.nextSibling;
-      else this.list.insertBefore(row, next);
+      if (row !== next) this.list.insertBefore(row, next);
+      else next = next.nextSibling;
     });
-    Object.keys(this.rows).forEach((key) => { if (kept[key] !== this.rows[key]) this.rows[key].remove(); });
-    this.rows = kept;
     this.markLatest(entries);
     if (this.sticking) this.toFresh();
   }
@@ -51,7 +49,9 @@ export class View {
     this.toEnd();
     if (!fresh) return;
     const top = fresh.offsetTop - this.list.offsetTop - ABOVE;
-    if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
+    if (top >= this.scroller.scrollTop) return;
+    this.scroller.scrollTop = top;
+    this.sticking = this.left() < NEAR;
     this.scrolled();
   }
 
@@ -70,14 +70,21 @@ export class View {
     return lines;
   }
 
+  // Rows that are gone or look different now; taken out first, so that the others need not move.
+  removeAllBut(wanted) {
+    const stays = {};
+    wanted.forEach((line) => { stays[line.key] = line.stamp; });
+    Object.keys(this.rows).forEach((key) => {
+      if (stays[key] === this.rows[key].stamp) return;
+      this.rows[key].remove();
+      delete this.rows[key];
+    });
+  }
+
   row(line) {
-    let row = this.rows[line.key];
-    if (!row || row.stamp !== line.stamp) {
-      const fresh = this.build(line);
-      fresh.stamp = line.stamp;
-      if (row) this.list.replaceChild(fresh, row);
-      this.rows[line.key] = row = fresh;
-    }
+    const row = this.rows[line.key] || this.build(line);
+    row.stamp = line.stamp;
+    this.rows[line.key] = row;
     if (line.entry) this.adorn(row, line);
     return row;
   }
@@ -93,7 +100,7 @@ export class View {
   // What may change without drawing the bubble anew.
   adorn(row, { entry, follows }) {
     row.classList.toggle("follows", follows);
-    if (entry.side === "own") ownState(row, entry);
+    if (entry.side === "own") ownState(row, entry, this.act.onRetry);
     Array.from(row.querySelectorAll(".choice")).forEach((choice) =>
       choice.classList.toggle("chosen", choice.getAttribute("data-token") === entry.chosen));
   }
@@ -152,11 +159,20 @@ export class View {
     if (on && this.sticking) this.toEnd();
   }
 
+  // Only going up leaves the end; a picture that grows below must not count as that.
   scrolled() {
-    const left = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
-    this.sticking = left < NEAR;
-    this.down.hidden = this.sticking;
-    if (this.sticking && !document.hidden && this.unread) this.seen();
+    const top = this.scroller.scrollTop;
+    const near = this.left() < NEAR;
+    if (near) this.sticking = true;
+    else if (top < this.top - 2) this.sticking = false;
+    this.top = top;
+    this.down.hidden = near;
+    if (near && !document.hidden && this.unread) this.seen();
+  }
+
+  // How far the end is below what is in sight, in pixels.
+  left() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
   }
 
   toEnd(gently) {
