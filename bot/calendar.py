@@ -55,13 +55,16 @@ class Calendar:
         return next(self._stretches(moment))[0]
 
     def promised(self, moment: datetime, minutes: int) -> datetime:
-        """The moment after so many minutes of opening hours: asked at night, they begin with the next morning."""
-        left = timedelta(minutes=minutes)
-        for opens, closes in self._stretches(moment):
-            if left <= closes - opens:
-                return opens + left
+        """The moment after so many minutes of opening hours: asked at night, they begin with the next morning.
+
+        Raises ValueError when the office never opens.
+        """
+        stretches, left = self._stretches(moment), timedelta(minutes=minutes)
+        opens, closes = next(stretches)
+        while left > closes - opens:
             left -= closes - opens
-        raise AssertionError("unreachable: the stretches end only by an exception")
+            opens, closes = next(stretches)
+        return opens + left
 
     def working_days_between(self, first: date, last: date) -> int:
         """Working days after `first` up to and with `last`; the first day is not counted (BLDS 2015, Điều 147)."""

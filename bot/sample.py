@@ -164,8 +164,8 @@ def dossiers(today: date) -> tuple[Dossier, ...]:
     for i, (status, due_in, private) in enumerate(_plan(random)):
         procedure = random.choice(_PRIVATE if private else _PROCEDURES)
         due = _working_day(calendar, today, due_in)
-        # What is still to be accepted was sent at most today, however far its date lies ahead.
-        received = min(_working_day(calendar, due, -procedure[2]), _working_day(calendar, today, 0 if due_in else -1))
+        # However far its date lies ahead, nothing was handed in later than the working day before.
+        received = min(_working_day(calendar, due, -procedure[2]), _working_day(calendar, today, -1))
         home = homes[i * 7 % len(homes)]
         made.append(_dossier(random, i, status, procedure, received, due, home))
     return tuple(made)
@@ -186,7 +186,7 @@ def demo_codes(today: date) -> tuple[DemoCode, ...]:
 
 def _plan(random: Random) -> Iterator[tuple[int, int, bool]]:
     """Status, working days from today to the due date, and whether the procedure is private."""
-    yield from ((9, 0, False), (4, -2, False), (4, 4, True))
+    yield from ((9, 1, False), (4, -2, False), (4, 4, True))
     rest: list[tuple[int, int, bool]] = []
     for status, first, last, count in _MIX:
         rest += [(status, random.randint(first, last), n % 6 == 5) for n in range(count)]
@@ -208,7 +208,7 @@ def _dossier(
         line=i + 2, code=code, code_key=codes.key(code), procedure_code=procedure[0], procedure_name=procedure[1],
         applicant=home.representative, phone=phone, received_at=datetime.combine(received, hour, ZONE),
         due_at=None if status == 1 and i % 2 else datetime.combine(due, due_hour, ZONE), status=status,
-        village=home.village, officer=officials()[2 + i % 3].name,
+        village=home.village, officer=officials()[2 + i % 2].name,
         place=commune().reception_points[0 if i % 8 else 1].name, note="",
     )  # fmt: skip
 
@@ -230,4 +230,4 @@ def _person(random: Random) -> str:
 
 def _phone(i: int) -> str:
     """A number of its own for each `i`; 7919 spreads the last four digits, 0951 000 xxx is the office's."""
-    return f"+84951{100_000 + i * 7919 % 800_000:06d}"
+    return f"+84951{100_000 + (i * 7919 + 2468) % 800_000:06d}"

@@ -116,7 +116,7 @@ def _header(
     best: dict[str, int] = {}
     seen = 0
     for _, cells in islice(rows, SEARCHED):
-        seen += any(cells)
+        seen += any(map(_plain, cells))
         columns: dict[str, int] = {}
         for column, cell in enumerate(cells):
             name = names.get(_plain(cell)) if isinstance(cell, str) and cell else None

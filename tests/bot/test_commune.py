@@ -241,12 +241,15 @@ def test_check_of_an_empty_commune():
 def test_check_lists_what_is_unconfirmed():
     """Unconfirmed documents, phones, counters and a calendar about to end are warnings with their names."""
     parts = {
+        "short_name": "Suối Lành", "villages": [village("Thôn 1") | {"agreed_on": "2026-05-12", "minutes": "BB"}],
         "permits": {"web": {"number": "12/UBND", "signed_on": "2026-07-01"}},
         "phones": [{"role": "office", "name": "Một cửa", "number": "0951", "needs_checking": True}],
-        "reception_points": [{"name": "Trung tâm"}], "calendar": {"confirmed_until": "2026-12-31"},
+        "reception_points": [{"name": "Trung tâm"}, {"name": "Điểm Đông", "address": "Thôn 1"}],
+        "calendar": {"confirmed_until": "2026-12-31"},
         "facts": {"fee": {"value": "8.000 đồng"}},
     }
-    told = [finding.sentence for finding in check(commune(**parts), date(2026, 11, 21), ("web",))]
+    villages = parts.pop("villages")
+    told = [finding.sentence for finding in check(commune(*villages, **parts), date(2026, 11, 21), ("web",))]
     for sentence in (
         "Văn bản 12/UBND cho phép kênh trang web chưa được xác nhận.", "Số điện thoại của Một cửa chưa được xác nhận.",
         "Địa chỉ và ngày làm việc của Trung tâm chưa được xác nhận.", "Cần kiểm tra fee: 8.000 đồng.",
