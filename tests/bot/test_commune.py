@@ -243,10 +243,13 @@ def test_check_lists_what_is_unconfirmed():
     parts = {
         "short_name": "Suối Lành", "villages": [village("Thôn 1") | {"agreed_on": "2026-05-12", "minutes": "BB"}],
         "permits": {"web": {"number": "12/UBND", "signed_on": "2026-07-01"}},
-        "phones": [{"role": "office", "name": "Một cửa", "number": "0951", "needs_checking": True}],
+        "phones": [
+            {"role": "office", "name": "Một cửa", "number": "0951", "needs_checking": True},
+            {"role": "health", "name": "Trạm y tế", "number": "0952"},
+        ],
         "reception_points": [{"name": "Trung tâm"}, {"name": "Điểm Đông", "address": "Thôn 1"}],
         "calendar": {"confirmed_until": "2026-12-31"},
-        "facts": {"fee": {"value": "8.000 đồng"}},
+        "facts": {"fee": {"value": "8.000 đồng"}, "slip": {"value": "giấy hẹn", "needs_checking": False}},
     }
     villages = parts.pop("villages")
     told = [finding.sentence for finding in check(commune(*villages, **parts), date(2026, 11, 21), ("web",))]

@@ -171,17 +171,18 @@ def test_L09_a_thon_of_elsewhere_is_kept_as_written(imported):
 def test_an_excel_file(tmp_path):
     """Real dates, serial numbers, phones and ids as numbers come out right from a workbook under merged titles."""
     with xlsxwriter.Workbook(tmp_path / "d.xlsx") as book:
-        sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
+        sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd/mm/yyyy"})
         sheet.merge_range(0, 0, 0, 5, "Danh sách hồ sơ")
         titles = ["Trạng thái", "Ngày hẹn trả", "Ngày tiếp nhận", "Số điện thoại", "Mã hồ sơ", "Mã thủ tục"]
         sheet.write_row(2, 0, titles)
         sheet.write_row(3, 0, [4, 46353.6875, "", 951000123, "H99.33-261120-0001", 2.000950])
-        sheet.write_datetime(3, 2, datetime(2026, 11, 20), day)
+        sheet.write_datetime(3, 2, datetime(2026, 11, 20, 8, 15), day)
         sheet.write_row(4, 0, [4, "", 20261120, "", "H99.33-261120-0002", ""])
+        sheet.write_datetime(4, 1, datetime(2026, 11, 27), day)
         sheet.write_row(5, 0, ["", "", "", "", "Tổng cộng", 2])
     dossier, serial, total = read_dossiers(tmp_path / "d.xlsx")
     assert (dossier.line, dossier.status, dossier.phone) == (4, 4, "+84951000123")
-    assert (dossier.received_at, dossier.due_at) == (at("2026-11-20T00:00"), at("2026-11-27T16:30"))
+    assert (dossier.received_at, dossier.due_at) == (at("2026-11-20T08:15"), at("2026-11-27T16:30"))
     assert dossier.procedure_code == "2.000950"
     assert (serial.line, serial.column) == (5, "Ngày tiếp nhận")
     assert (total.line, total.column) == (6, "Mã hồ sơ")
