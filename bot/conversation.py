@@ -36,7 +36,6 @@ Json = Any
 """Whatever json.dumps takes and gives back the same: dict, list, str, int, float, bool, None."""
 
 MOST_STEPS = 300
-MOST_AGAINS = 5
 
 CHANGED = _("Something has changed since I asked. Please look at it once more.")
 GONE = _("One of your answers no longer fits. Please answer it once more.")
@@ -101,8 +100,8 @@ class Result:
 class State:
     """A talk as its row keeps it. `trail`: names answered on the last run, in order; back walks along it.
 
-    `pending`, `shown`, `view`, `listing` say which question is open and what of it she has before her; `prompts` how
-    often it was put in a row without being answered (two misunderstandings bring a person: L10). `changing` is the
+    `pending`, `shown`, `view`, `listing` say which question is open and what of it she has before her; `prompts` is one
+    more than the answers to it in a row that were not understood (two of them bring a person: L10). `changing` is the
     earlier answer she is about to change, so that back can restore it. `wake_at`: when the clock should run it again.
     """
 
@@ -328,10 +327,11 @@ class ConversationError(Exception):
 class Unanswered(BaseException):
     """The run stops here to ask; a BaseException so that no `except Exception` in a conversation can eat it."""
 
-    def __init__(self, question: Question[Any], hint: Msg | None = None) -> None:
+    def __init__(self, question: Question[Any], hint: Msg | None = None, misunderstood: bool = False) -> None:
         super().__init__(question.name)
         self.question = question
         self.hint = hint
+        self.misunderstood = misunderstood
 
 
 class _Shut(BaseException):
@@ -478,7 +478,7 @@ class Ask:
         try:
             kept = self._checked(question, raw) if isinstance(question, Checked) else self._kept(seen, earlier, raw)
         except NotUnderstood as why:
-            self._stop(seen if why.view is None else question.in_view(why.view), why.hint)
+            self._stop(seen if why.view is None else question.in_view(why.view), why.hint, misunderstood=True)
         self._answers[question.name] = Given(question.name, kept, question.shown)
 
     def _as_seen(self, question: Question[Any]) -> Question[Any]:
@@ -504,8 +504,8 @@ class Ask:
         self._answers.pop(question.name, None)
         self._stop(question, hint)
 
-    def _stop(self, question: Question[Any], hint: Msg | None = None) -> NoReturn:
-        self._stopped = Unanswered(question, hint)
+    def _stop(self, question: Question[Any], hint: Msg | None = None, misunderstood: bool = False) -> NoReturn:
+        self._stopped = Unanswered(question, hint, misunderstood)
         raise self._stopped
 
 
@@ -519,13 +519,12 @@ def advance(
 
     `perform(command)` acts in the turn's own transaction. `hint` is said before the question if nothing else is.
     """
-    for _again in range(MOST_AGAINS):
+    while True:  # each Again drops an answer, so this ends
         ask = Ask(state, perform, given)
         try:
             return _run(function, state, find, ask, given, hint)
         except Again as why:
             state, given, hint = _without(ask.state(), why), None, why.hint
-    raise ConversationError(f"{state.route!r} was sent back {MOST_AGAINS} times in one turn.")
 
 
 def _run(function: Conversation, state: State, find: Find, ask: Ask, given: Raw | None, hint: Msg | None) -> Step:
@@ -553,7 +552,7 @@ def _waiting(
         shown=question.shown,
         view=question.view,
         listing=question.listing,
-        prompts=before.prompts + (0 if by_clock or turned else 1) if same else 1,
+        prompts=before.prompts + stop.misunderstood if same and (stop.misunderstood or by_clock or turned) else 1,
         wake_at=question.wake_at if question.wake_at and question.wake_at > now else None,
     )
     return Waiting(question, hint, state, unchanged=same and by_clock and hint is None and not turned)

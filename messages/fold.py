@@ -18,6 +18,8 @@ _INVISIBLE = re.compile(
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 )
 _JOINER_IN_WORD = re.compile("(?:(?<=\\w)|^)\u200d+")  # between emoji the joiner makes one family of three people: kept
+_POLITE = frozenset({"a", "da", "nhe", "nha", "oi", "voi", "vang", "thua"})
+_TOO_COMMON = frozenset({"co", "khong", "khac", "dung", "xa", "thon"})  # alone in a sentence these choose nothing
 _ALL_TONES = re.compile(f"[{_TONES}\u0323]")
 
 
@@ -41,7 +43,7 @@ def fold(text: str) -> str:
 def match(text: str, labels: Iterable[str]) -> list[int]:
     """Indexes of the labels that `text` may mean: the best kind of match that any label has; [] when none has one.
 
-    Kinds, best first: the same with accents; the same without; a beginning; all words of one in the other.
+    Kinds, best first: the same with accents; without; without "dạ", "ạ"; a beginning; all words of one in the other.
     """
     words = [(label, fold(label)) for label in labels]
     bare = fold(text)
@@ -49,11 +51,13 @@ def match(text: str, labels: Iterable[str]) -> list[int]:
         return []
     accented = _accented(text)
     asked = bare.split()
+    blunt = " ".join(word for word in asked if word not in _POLITE)
     kinds: tuple[Callable[[str, str], bool], ...] = (
         lambda label, folded: folded == bare and _accented(label) == accented,
         lambda label, folded: folded == bare,
+        lambda label, folded: folded != "" and folded == blunt,
         lambda label, folded: _begins(folded, bare),
-        lambda label, folded: bool(folded) and (_within(asked, folded.split()) or f" {folded} " in f" {bare} "),
+        lambda label, folded: _within(asked, folded.split()) or _stands_in(folded, bare),
     )
     for kind in kinds:
         found = [index for index, (label, folded) in enumerate(words) if kind(label, folded)]
@@ -73,8 +77,11 @@ def _begins(folded: str, bare: str) -> bool:
 
 
 def _within(some: list[str], all_: list[str]) -> bool:
-    """Whether every word of `some` is a word of `all_` (a lone letter or digit says too little unless it is a word)."""
     return all(word in all_ for word in some)
+
+
+def _stands_in(folded: str, bare: str) -> bool:
+    return folded != "" and folded not in _TOO_COMMON and f" {folded} " in f" {bare} "
 
 
 def _accented(text: str) -> str:

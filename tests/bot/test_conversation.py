@@ -149,6 +149,7 @@ def test_a_talk_from_top_to_bottom() -> None:
     assert talk.says("Ổ gà trước chợ").asks == "photos"
     assert talk.sends("photo", "f1").asks == "photos"
     assert talk.sends("photo", "f2", "f3").asks == "photos"
+    assert talk.state.prompts == 1
     assert talk.says("xong").asks == "send"
     assert talk.says("có").command == ("road", "Ổ gà trước chợ", ("f1", "f2", "f3"))
 
@@ -349,6 +350,17 @@ def test_a_tap_under_an_older_summary_confirms_nothing() -> None:
     assert (talk.asks, talk.taps(old_yes).hint) == ("send", CHANGED.id)
     ((new_yes, _label), _no) = talk.step.question.choices()
     assert talk.taps(new_yes).command == ("road", "Ổ gà nhỏ thôi", ("f1",))
+
+
+def test_a_yes_in_mid_talk_falls_when_what_it_confirmed_changes() -> None:
+    """Not only the last question: any earlier yes is asked again once its words are others."""
+
+    def consent(words: str) -> Callable[..., object]:
+        return lambda ask, find: (ask(Confirm("consent", _("Agree?"), [words])), ask(Text("name", _("Name?"))))
+
+    talk = Talk(consent("Bản 1")).says("có").after_a_deploy(consent("Bản 2")).says("An")
+    assert (talk.asks, talk.hint) == ("consent", CHANGED.id)
+    assert talk.says("có").says("An").command == (True, "An")
 
 
 def test_a_state_of_an_earlier_version_is_read() -> None:

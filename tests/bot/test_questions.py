@@ -118,6 +118,14 @@ def test_no_text_is_an_error(question: Question[Any], text: str) -> None:
         One(question).says(text)
 
 
+def test_a_question_says_its_prompt_and_must_know_how_to_read() -> None:
+    """A new kind of question brings at least its way of reading."""
+    bare: Question[str] = Question("q", _("What?"))
+    assert (bare.paragraphs(), bare.choices(), bare.number("x")) == ((_("What?"),), (), None)
+    with pytest.raises(NotImplementedError):
+        bare.read(Raw("text", "x"))
+
+
 def test_every_sentence_here_is_written_in_vietnamese() -> None:
     """The engine's words stand in its catalog, at most twenty words a sentence, nothing shouted."""
     with (LOCALE / "vi" / "LC_MESSAGES" / "engine.po").open("rb") as stream:
@@ -235,7 +243,7 @@ VILLAGES = {"t1": "Thôn Tân Lập", "t2": "Thôn 2 Hợp Thành", "t3": "Thôn
 FORMER = {"t1": ("Thôn 2 (xã Sơn Lộc cũ)", "Thôn 2"), "t3": ("Thôn 2", "Thôn Đồng")}
 
 
-def test_L09_a_former_name_is_understood_and_an_ambiguous_one_asks_which() -> None:  # noqa: N802
+def test_L09_a_former_name_is_understood_and_an_ambiguous_one_asks_which() -> None:
     """Three places were once "Thôn 2": she is asked which one; a former name of one place is enough."""
     places = OneOfPlaces("thôn", _("Which village?"), VILLAGES, aliases=FORMER)
     assert One(places).says("thon dong").answer == "t3"

@@ -94,6 +94,12 @@ def test_the_same_with_accents_beats_the_same_without() -> None:
     assert choose("hoà", ["Hòa", "Hoa"]) == 0
 
 
+def test_a_polite_word_changes_nothing_and_a_doubtful_one_chooses_nothing() -> None:
+    """"dạ không ạ" is "Không"; "không biết" is not."""
+    assert choose("dạ không ạ", ["Có", "Không"]) == 1
+    assert choose("không biết", ["Có", "Không"]) is None
+
+
 def test_several_beginnings_are_all_named() -> None:
     """An ambiguous beginning gives every label it could be."""
     assert match("thon 2", ["Thôn 2 (Hợp Thành)", "Thôn 20", "Thôn 2 (Sơn Lộc)"]) == [0, 1, 2]
