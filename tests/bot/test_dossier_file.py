@@ -178,14 +178,16 @@ def test_an_excel_file(tmp_path):
         sheet.write_row(3, 0, [4, 46353.6875, "", 951000123, "H99.33-261120-0001", 2.000950])
         sheet.write_datetime(3, 2, datetime(2026, 11, 20, 8, 15), day)
         sheet.write_row(4, 0, [4, "", 20261120, "", "H99.33-261120-0002", ""])
-        sheet.write_datetime(4, 1, datetime(2026, 11, 27), day)
         sheet.write_row(5, 0, ["", "", "", "", "Tổng cộng", 2])
-    dossier, serial, total = read_dossiers(tmp_path / "d.xlsx")
+        sheet.write_row(6, 0, [4, "", "", "", "H99.33-261120-0003", ""])
+        sheet.write_datetime(6, 1, datetime(2026, 11, 27), day)
+    dossier, serial, total, whole_day = read_dossiers(tmp_path / "d.xlsx")
     assert (dossier.line, dossier.status, dossier.phone) == (4, 4, "+84951000123")
     assert (dossier.received_at, dossier.due_at) == (at("2026-11-20T08:15"), at("2026-11-27T16:30"))
     assert dossier.procedure_code == "2.000950"
     assert (serial.line, serial.column) == (5, "Ngày tiếp nhận")
     assert (total.line, total.column) == (6, "Mã hồ sơ")
+    assert (whole_day.line, whole_day.due_at) == (7, at("2026-11-27T23:59:59"))
 
 
 def test_a_file_that_is_no_table(tmp_path):
