@@ -6,7 +6,7 @@ before COMMIT, so a turn may be run again. `after` collects what the process doe
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -38,6 +38,9 @@ OFFICE_CHAT = Address("web", OFFICE_ACCOUNT, "office", "")
 """The officials' shared stream of cards at /office. An official's own talk with the bot is chat `official:<id>`."""
 
 
+CARDS_EXPIRE = timedelta(days=7)
+
+
 def office_address(official_id: int) -> Address:
     """The private chat of one official at /office."""
     return Address("web", OFFICE_ACCOUNT, f"official:{official_id}", f"official:{official_id}")
@@ -61,7 +64,8 @@ class Work:
     db: Connection
     place: Place
     now: datetime
-    woken: set[str] = field(default_factory=set)  # chats of the web channel with something new, told after COMMIT
+    woken: set[str] = field(default_factory=set)  # chats with something new to show or send, told after COMMIT
+    events: int = 0  # internal events put into lanes, which want turns after COMMIT
     after: list[Callable[[], None]] = field(default_factory=list)  # metrics and logs, run after COMMIT
 
     @property
@@ -89,6 +93,9 @@ class Work:
         kind: "answer" (to her own event; goes stale after 24 h), "reply" (an official's words), "notice", "card".
         supersedes: a key; a row with the same key that still waits is dropped as superseded.
         """
+        if reply.card:  # only the newest state of a card is worth showing
+            kind, supersedes = "card", supersedes or f"{to.chat}:{reply.card}"
+            expires_at = expires_at or self.now + CARDS_EXPIRE
         ids = []
         for body in render(reply, self.place.catalogs, language or self.place.language, self.place.capabilities[to.channel]):
             row = outbox.Row(
@@ -106,7 +113,7 @@ class Work:
         """
         lane = inbox.open_lane(self.db, self.commune_id, to.channel, to.account, to.chat)
         raw = orjson.dumps({"internal": name, "args": args})
-        inbox.insert_internal(self.db, self.commune_id, lane, to.sender, f"{name}:{once}", raw, self.now)
+        self.events += inbox.insert_internal(self.db, self.commune_id, lane, to.sender, f"{name}:{once}", raw, self.now)
 
 
 @dataclass
@@ -117,9 +124,19 @@ class Turn(Work):
     event: "Inbound" = field(kw_only=True)
     event_id: int = field(kw_only=True)
     lane_id: int = field(kw_only=True)
+    language: str = field(kw_only=True)
     citizen: Citizen | None = field(kw_only=True)  # None at /office, where officials write
     official: Official | None = field(kw_only=True)
+    replayed: bool = field(kw_only=True, default=False)  # an operator sent this event again
 
     def allows(self, right: str) -> bool:
         """Whether the sender holds a right (approve, stamp, read-sealed, duty, receive) or a role of that name."""
-        return self.official is not None and (right in self.official.rights or right == self.official.role)
+        return right in self.roles
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What the sender may be: her role and rights. Clerks and the chairman are officials too; village heads are not."""
+        if self.official is None:
+            return frozenset()
+        office = set() if self.official.role == "village-head" else {"official"}
+        return self.official.rights | {self.official.role} | office

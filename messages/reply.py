@@ -81,9 +81,17 @@ class Reply:
         fields = {name: getattr(self, name) for name in _DEFAULTS} | {"buttons": buttons, "numbered": numbered}
         return Reply(*self.paragraphs, **fields)
 
+    def with_buttons_added(self, *buttons: Button) -> "Reply":
+        """The same reply with these buttons before its own."""
+        return self.with_buttons(*buttons, *self.buttons, numbered=self.numbered)
+
     def first(self, *paragraphs: Text) -> "Reply":
-        """The same reply with these paragraphs before it."""
+        """The same reply with these paragraphs before its own."""
         return Reply(*paragraphs, *self.paragraphs, **{name: getattr(self, name) for name in _DEFAULTS})
+
+    def add(self, *paragraphs: Text) -> "Reply":
+        """The same reply with these paragraphs after its own."""
+        return Reply(*self.paragraphs, *paragraphs, **{name: getattr(self, name) for name in _DEFAULTS})
 
 
 _DEFAULTS: dict[str, Any] = {

@@ -161,7 +161,7 @@ def revive(db: Connection, found: Talk, now: datetime, expires_at: datetime) -> 
 
 def due(db: Connection, commune_id: int, now: datetime, limit: int = 500) -> list[Any]:
     """Live talks whose time has come: (token, lane_id, sender, expired: bool). Their own lanes do the rest."""
-    wanted = (talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.wake_at, talk.c.expires_at)
+    wanted: tuple[Any, ...] = (talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.wake_at, talk.c.expires_at)
     expired = select(*wanted).where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.expires_at <= now).limit(limit)
     waking = select(*wanted).where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.wake_at <= now).limit(limit)
     return [*db.execute(expired), *db.execute(waking)]

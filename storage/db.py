@@ -186,6 +186,9 @@ class Writer:
     def _drop(self) -> None:
         if self._db is not None:
             with contextlib.suppress(Exception):
+                # Really closed, not given back to the pool: an advisory lock must end with the lease that it is.
+                self._db.invalidate()
+            with contextlib.suppress(Exception):
                 self._db.close()
         self._db = None
 

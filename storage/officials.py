@@ -68,7 +68,7 @@ class Official:
     village: str | None
 
 
-_COLUMNS = (official.c.id, official.c.name, official.c.post, official.c.role, official.c.rights, official.c.village)
+_COLUMNS: tuple[Any, ...] = (official.c.id, official.c.name, official.c.post, official.c.role, official.c.rights, official.c.village)
 _OF = (
     select(*_COLUMNS).join(official_address, official_address.c.official_id == official.c.id)
     .where(
@@ -99,22 +99,24 @@ def active(db: Connection, commune_id: int) -> list[Official]:
     return [_official(row) for row in db.execute(select(*_COLUMNS).where(official.c.commune_id == commune_id, official.c.active).order_by(official.c.id))]
 
 
-def invite(
+def add(
     db: Connection, commune_id: int, name: str, post: str, role: str, rights: tuple[str, ...], village: str | None, now: datetime
-) -> str:
-    """Make an official with these rights and a one-time code, valid 3 days, that lets her in; returns the code.
-
-    Raises ValueError for an unknown role or right. Only the code's digest is stored.
-    """
+) -> int:
+    """Record somebody with these rights; returns the id. Raises ValueError for an unknown role or right."""
     unknown = [right for right in rights if right not in RIGHTS] + ([role] if role not in ROLES else [])
     if unknown:
         raise ValueError(f"unknown role or right: {', '.join(unknown)}")
-    made = db.execute(
-        insert(official).values(
-            commune_id=commune_id, name=name, post=post, role=role, rights=",".join(rights), village=village, created_at=now
-        ).returning(official.c.id)
-    ).scalar_one()
-    return new_code(db, commune_id, made, now)
+    values = {
+        "commune_id": commune_id, "name": name, "post": post, "role": role, "rights": ",".join(rights), "village": village, "created_at": now,
+    }
+    return int(db.execute(insert(official).returning(official.c.id), values).scalar_one())
+
+
+def invite(
+    db: Connection, commune_id: int, name: str, post: str, role: str, rights: tuple[str, ...], village: str | None, now: datetime
+) -> str:
+    """Add somebody with a one-time code, valid 3 days, that lets her in; returns the code, of which only a digest is stored."""
+    return new_code(db, commune_id, add(db, commune_id, name, post, role, rights, village, now), now)
 
 
 def new_code(db: Connection, commune_id: int, official_id: int, now: datetime) -> str:

@@ -31,6 +31,7 @@ outbox = Table(
     Column("state", String(12), nullable=False),
     Column("dropped", String(16), nullable=True),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("repeats", Integer, nullable=False, server_default="0"),  # sent once more because it was uncertain
     Column("created_at", UtcTime, nullable=False),
     Column("not_before", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=True),
@@ -51,6 +52,9 @@ _keyed = text("state = 'queued' AND supersedes_key IS NOT NULL")
 Index("ix_outbox_supersedes", outbox.c.commune_id, outbox.c.supersedes_key, sqlite_where=_keyed, postgresql_where=_keyed)
 _stuck = text("state IN ('failed', 'unreachable', 'uncertain')")
 Index("ix_outbox_stuck", outbox.c.commune_id, outbox.c.id, sqlite_where=_stuck, postgresql_where=_stuck)
+_queued = text("state = 'queued'")
+Index("ix_outbox_due", outbox.c.not_before, sqlite_where=_queued, postgresql_where=_queued)
+Index("ix_outbox_expires", outbox.c.expires_at, sqlite_where=_queued, postgresql_where=_queued)
 _words = text("body IS NOT NULL")
 Index("ix_outbox_words", outbox.c.created_at, sqlite_where=_words, postgresql_where=_words)
 
@@ -85,6 +89,7 @@ class Sending:
     body: dict[str, Any]
     attempts: int
     created_at: datetime
+    repeats: int = 0
 
 
 _PUT = insert(outbox).returning(outbox.c.id)
@@ -146,7 +151,9 @@ def next_to_send(
         .exists()
     )
     found = db.execute(
-        select(outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at)
+        select(
+            outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at, outbox.c.repeats
+        )
         .where(
             outbox.c.commune_id == commune_id, outbox.c.channel == channel, outbox.c.account == account,
             outbox.c.state == text("'queued'"), outbox.c.not_before <= now,
@@ -156,7 +163,9 @@ def next_to_send(
     ).all()
     chats: dict[str, Sending] = {}
     for row in found:  # an answer and a notice to one chat may both be first of their class: one at a time
-        chats.setdefault(row.chat, Sending(row.id, row.chat, row.kind, unseal_json(db, row.body), row.attempts, row.created_at))
+        if row.chat not in chats:
+            body = unseal_json(db, row.body)
+            chats[row.chat] = Sending(row.id, row.chat, row.kind, body, row.attempts, row.created_at, row.repeats)
     return list(chats.values())
 
 
@@ -182,7 +191,7 @@ class Result:
     provider_id: str | None = None
     again: datetime | None = None
     error: str | None = None
-    counted: bool = True  # False: the request never left, so the attempt does not count
+    repeat: bool = False  # it may have arrived and goes once more; counted
 
 
 def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
@@ -191,18 +200,18 @@ def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
         values: dict[str, Any] = {"state": result.state, "error": result.error and result.error[:200]}
         if result.again is not None:
             values |= {"state": "queued", "not_before": result.again}
-        if not result.counted:
-            values["attempts"] = outbox.c.attempts - 1
+        if result.repeat:
+            values["repeats"] = outbox.c.repeats + 1
         if result.state == "sent" and result.again is None:
             values |= {"sent_at": now, "provider_id": result.provider_id}
         db.execute(update(outbox).where(outbox.c.id == result.id, outbox.c.state == "sending").values(values))
 
 
 def left_sending(db: Connection, commune_id: int, channel: str, account: str, epoch: int) -> list[SqlRow[Any]]:
-    """Rows an earlier holder of the lease left in flight: id, kind, attempts."""
+    """Rows an earlier holder of the lease left in flight: id, kind, repeats."""
     return list(
         db.execute(
-            select(outbox.c.id, outbox.c.kind, outbox.c.attempts).where(
+            select(outbox.c.id, outbox.c.kind, outbox.c.repeats).where(
                 outbox.c.commune_id == commune_id, outbox.c.channel == channel, outbox.c.account == account,
                 outbox.c.state == "sending", outbox.c.epoch < epoch,
             )
@@ -214,26 +223,26 @@ def left_sending(db: Connection, commune_id: int, channel: str, account: str, ep
 
 
 def shown(
-    db: Connection, commune_id: int, channel: str, account: str, chats: list[str], after: int, now: datetime, limit: int = 200
+    db: Connection, commune_id: int, channel: str, account: str, chats: list[str], stream: str, after: int, now: datetime, limit: int = 200
 ) -> list[Sending]:
-    """What a page should show: rows after its cursor, and earlier ones it has not acknowledged.
+    """What a page should show: of its own `chats` what is after its cursor and what it has not acknowledged, and of a
+    shared `stream` (nobody acknowledges that) what is after its cursor.
 
-    Ids may commit out of order on PostgreSQL, so a row below the cursor that is still `queued` is handed out too.
+    Ids may commit out of order on PostgreSQL, so of its own chats a row below the cursor that is still `queued` is handed
+    out too. Without a cursor the latest rows are shown.
     """
+    here = (outbox.c.commune_id == commune_id) & (outbox.c.channel == channel) & (outbox.c.account == account)
+    waiting = (outbox.c.state == "queued") & or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now)
+    own = outbox.c.chat.in_(chats) & or_(waiting, (outbox.c.state == "sent") & (outbox.c.id > after))
+    shared = (outbox.c.chat == stream) & waiting & (outbox.c.id > after)
     found = db.execute(
         select(outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at, outbox.c.not_before)
-        .where(
-            outbox.c.commune_id == commune_id, outbox.c.channel == channel, outbox.c.account == account, outbox.c.chat.in_(chats),
-            outbox.c.not_before <= now, outbox.c.body.is_not(None),
-            or_(
-                (outbox.c.state == "queued") & or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now),
-                (outbox.c.state == "sent") & (outbox.c.id > after),
-            ),
-        )
-        .order_by(outbox.c.id).limit(limit)
+        .where(here, outbox.c.not_before <= now, outbox.c.body.is_not(None), or_(own, shared) if stream else own)
+        .order_by(outbox.c.id if after else outbox.c.id.desc()).limit(limit)
     ).all()
     return [
-        Sending(row.id, row.chat, row.kind, unseal_json(db, row.body), row.attempts, max(row.created_at, row.not_before)) for row in found
+        Sending(row.id, row.chat, row.kind, unseal_json(db, row.body), row.attempts, max(row.created_at, row.not_before))
+        for row in sorted(found, key=lambda row: row.id)
     ]
 
 
@@ -279,7 +288,7 @@ def counts(db: Connection, commune_id: int) -> dict[str, int]:
 
 def stuck(db: Connection, commune_id: int, limit: int = 100) -> list[SqlRow[Any]]:
     """Rows a person should look at: failed, unreachable, uncertain; newest first."""
-    columns = (outbox.c.id, outbox.c.channel, outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.created_at, outbox.c.error)
+    columns: tuple[Any, ...] = (outbox.c.id, outbox.c.channel, outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.created_at, outbox.c.error)
     return list(
         db.execute(
             select(*columns).where(outbox.c.commune_id == commune_id, _stuck).order_by(outbox.c.id.desc()).limit(limit)

@@ -1,0 +1,196 @@
+"""The sender of one channel account: mark, send, classify, record; the only place that decides about a failed request.
+
+One commit carries the last results and the next `sending` marks; at most 32 requests are in flight, one per chat, so order
+holds per chat. Only the holder of the account's lease sends.
+
+What happens when it is uncertain whether a message arrived (no provider has an idempotency key):
+an answer to her own event is sent once more and counted; an edit is always repeated, because "not modified" is success;
+what nobody asked for (notice, reply, card) stays `uncertain` and a person decides with `python -m bot outbox`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.channels.base import Channel
+from bot.clock import Clock
+from bot.errors import NeedsPerson, NotNow, Rejected, SendError, Throttled, Unavailable, Uncertain, Unreachable
+from storage import leases, outbox
+from storage.db import Database, temporary
+from storage.outbox import Result, Sending
+
+log = structlog.get_logger()
+
+IN_FLIGHT = 32
+HTTP_TIMEOUT = 30.0
+"""Seconds a request may take; a new lease holder waits as long before it judges what an earlier one left in flight."""
+IDLE_POLL = 2.0
+LONGEST_BACKOFF = timedelta(minutes=5)
+
+
+class Sender:
+    """Sends the outbox of one channel account while it holds the lease. `alert` is told what a person must mend."""
+
+    def __init__(
+        self, database: Database, commune_id: int, channel: Channel, account: str, clock: Clock,
+        alert: Callable[[str], None], timeout: float = HTTP_TIMEOUT,
+    ) -> None:
+        self._database, self._commune_id, self._channel, self._account = database, commune_id, channel, account
+        self._clock, self._alert, self._timeout = clock, alert, timeout
+        self._results: list[Result] = []
+        self._flying: set[asyncio.Task[None]] = set()
+        self._paused: dict[str, datetime] = {}
+        self._wake = asyncio.Event()
+        self._epoch: int | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process holds the lease."""
+        return self._epoch is not None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    def wake(self) -> None:
+        """Something was queued."""
+        self._wake.set()
+
+    async def stop(self, seconds: float) -> None:
+        """Let requests in flight finish and record them; queue nothing new."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=seconds)
+        if self._epoch is not None and self._results:
+            with contextlib.suppress(Exception):
+                await self._database.write(self._record, self._take_results())
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                if self._epoch is None and not await self._lead():
+                    await asyncio.sleep(IDLE_POLL)
+                    continue
+                await self._round()
+            except leases.Lost:
+                self._epoch = None
+                self._paused.clear()
+                log.warning("lease_lost", channel=self._channel.name)
+            except Exception as error:
+                # Whatever went wrong, the sender must go on; what is in flight is judged by its recorded state.
+                log.log(30 if temporary(error) else 40, "sender_round_failed", error=type(error).__name__)
+                await asyncio.sleep(IDLE_POLL)
+
+    async def _lead(self) -> bool:
+        self._epoch = await self._database.write(
+            leases.acquire, self._commune_id, self._channel.name, self._account, self._clock.now()
+        )
+        if self._epoch is None:
+            return False
+        if self._database.postgres:
+            await asyncio.sleep(self._timeout)  # an earlier holder's requests may still be on their way
+        await self._database.write(self._judge_left)
+        return True
+
+    def _judge_left(self, db: Connection) -> None:
+        epoch = self._hold(db)
+        now = self._clock.now()
+        left = outbox.left_sending(db, self._commune_id, self._channel.name, self._account, epoch)
+        outbox.record(db, [_uncertain(row.id, row.kind, row.repeats, now) for row in left], now)
+
+    async def _round(self) -> None:
+        self._wake.clear()
+        results = self._take_results()
+        try:
+            messages = await self._database.write(self._mark, results)
+        except BaseException:
+            self._results = [*results, *self._results]
+            raise
+        for message in messages:
+            task = asyncio.create_task(self._send(message))
+            self._flying.add(task)
+            task.add_done_callback(self._flying.discard)
+        if len(messages) < IN_FLIGHT and not self._results:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), await self._pause_length())
+
+    async def _pause_length(self) -> float:
+        now = self._clock.now()
+        due = await self._database.read(outbox.next_due, now)
+        waits = [(at - now).total_seconds() for at in [due, *self._paused.values()] if at is not None]
+        return max(0.01, min([IDLE_POLL, *waits]))
+
+    def _take_results(self) -> list[Result]:
+        results, self._results = self._results, []
+        return results
+
+    def _hold(self, db: Connection) -> int:
+        if self._epoch is None:
+            raise leases.Lost("no lease")
+        leases.confirm(db, self._commune_id, self._channel.name, self._account, self._epoch)
+        return self._epoch
+
+    def _record(self, db: Connection, results: list[Result]) -> None:
+        self._hold(db)
+        outbox.record(db, results, self._clock.now())
+
+    def _mark(self, db: Connection, results: list[Result]) -> list[Sending]:
+        epoch, now = self._hold(db), self._clock.now()
+        outbox.record(db, results, now)
+        free = IN_FLIGHT - len(self._flying)
+        paused = [chat for chat, until in self._paused.items() if until > now]
+        messages = [] if free <= 0 else outbox.next_to_send(
+            db, self._commune_id, self._channel.name, self._account, now, free, paused
+        )
+        outbox.mark_sending(db, [message.id for message in messages], epoch, now)
+        return messages
+
+    async def _send(self, message: Sending) -> None:
+        self._results.append(await self._attempt(message))
+        self._wake.set()
+
+    async def _attempt(self, message: Sending) -> Result:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return Result(message.id, "sent", provider_id=await self._channel.send(message))
+        except TimeoutError:
+            return self._decide(message, Uncertain("no answer in time"))
+        except SendError as error:
+            return self._decide(message, error)
+        except Exception as error:
+            log.error("send_failed", outbox=message.id, error=type(error).__name__)
+            return Result(message.id, "failed", error=f"error of ours: {type(error).__name__}")
+
+    def _decide(self, message: Sending, error: SendError) -> Result:
+        """What a failed request means; drawn in `bot.errors`."""
+        now = self._clock.now()
+        log.info("send_error", outbox=message.id, channel=self._channel.name, error=type(error).__name__)
+        if isinstance(error, Throttled):
+            until = self._paused[message.chat] = now + timedelta(seconds=error.after)
+            return Result(message.id, "queued", again=until)
+        if isinstance(error, Unavailable):
+            return Result(message.id, "queued", again=now + min(timedelta(seconds=2**min(message.attempts, 9)), LONGEST_BACKOFF))
+        if isinstance(error, NotNow):
+            return Result(message.id, "queued", again=error.until)
+        if isinstance(error, Unreachable):
+            return Result(message.id, "unreachable", error=str(error))
+        if isinstance(error, Rejected):
+            return Result(message.id, "failed", error=str(error))
+        if isinstance(error, NeedsPerson):
+            self._alert(str(error))
+            return Result(message.id, "failed", error=str(error))
+        return _uncertain(message.id, message.kind, message.repeats, now)
+
+
+def _uncertain(row_id: int, kind: str, repeats: int, now: datetime) -> Result:
+    """Once more for an answer, always for an edit, never for what nobody asked for."""
+    if kind == "edit" or (kind in outbox.REPEATABLE and repeats == 0):
+        return Result(row_id, "queued", again=now, repeat=True)
+    return Result(row_id, "uncertain", error="no answer after the request had left")

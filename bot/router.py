@@ -1,0 +1,332 @@
+"""What an incoming event is, and who answers it: the precedence of a text, as one list.
+
+Each step looks at the turn and either answers or returns None, which means "not mine". SILENT is an answer without words.
+Rights are checked here and nowhere else, from the sender, when the route is used.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, get_args
+
+from bot import tokens
+from bot.conversation import Kind, Raw, classify_tap
+from bot.routes import CommandRoute, ConversationRoute, Route, Routes, Start, TapRoute
+from bot.talks import Talks
+from bot.tokens import RouteToken, TalkToken
+from bot.turn import OFFICE_ACCOUNT, Turn
+from messages import codes
+from messages.fold import fold
+from messages.reply import Button, Reply, Text, _
+from storage import conversations
+
+SILENT = Reply()
+CANCEL = frozenset({"huy", "huy bo", "thoi", "thoi khong lam nua", "khong lam nua", "dung lai", "cancel", "stop"})
+BACK = frozenset({"quay lai", "back", "tro lai"})
+RESUME = frozenset({"tiep tuc", "lam tiep"})
+PERSON = "person"
+LIST_HOURS = 12
+"""How long a typed number answers a list without a question (L08)."""
+
+
+class Router:
+    """Answers one event. Made for one turn."""
+
+    def __init__(self, turn: Turn, routes: Routes) -> None:
+        self.turn, self.routes = turn, routes
+        self.talks = Talks(turn, routes)
+        self.text = turn.event.text.strip()
+        self.folded = fold(self.text)
+        self.route = turn.event.kind
+        self.misunderstood = False
+
+    PRECEDENCE: "tuple[Callable[[Router], Reply | None], ...]"
+
+    def answer(self) -> Reply:
+        """The reply to this turn's event; without paragraphs when there is nothing to say."""
+        event = self.turn.event
+        if event.kind == "internal":
+            return self._internal()
+        if event.kind == "start":
+            return self._use(self.routes.by_command("/start", self.turn.roles)) or SILENT
+        steps = self.PRECEDENCE if event.kind in ("text", "tap") else self.WORDLESS
+        for step in steps:
+            if (reply := step(self)) is not None:
+                self.route = step.__name__
+                self.misunderstood = step is Router.menu
+                return reply
+        return SILENT
+
+    @property
+    def asked_question(self) -> bool:
+        """Whether the reply ends in a talk's open question, which a later one replaces while it still waits."""
+        return self.talks.asked
+
+    def list_items(self, reply: Reply) -> list[tuple[str, str]]:
+        """The choices of a reply that a typed number or label may mean later: those outside a talk."""
+        words = self.turn.place.catalogs
+        items = [(words.text(each.label, self.turn.language), each.token) for each in reply.buttons if not _of_talk(each.token)]
+        return [(f"{place}. {label}" if reply.numbered else label, token) for place, (label, token) in enumerate(items, 1)]
+
+    # --- the precedence of a text -----------------------------------------------------------------------------------
+
+    def token(self) -> Reply | None:
+        """(1) One of our tokens: a tap, or a tap that came back as text."""
+        token = tokens.parse(self.turn.event.token or self.text)
+        if token is None:
+            return None
+        return self._talk_tap(token) if isinstance(token, TalkToken) else self._route_tap(token)
+
+    def whole_command(self) -> Reply | None:
+        """(2) A message that is a command as a whole: /tracuu, 0, back, cancel."""
+        live = self.talks.live
+        if self.text == "0":
+            return self._start(Start(PERSON)) if not self._in_office else None
+        if self.text.startswith("/"):
+            return self._slash()
+        if live is not None and self.folded in BACK:
+            return self.talks.back(live)
+        if live is not None and self.folded in CANCEL:
+            return self.talks.cancel(live)
+        if self.folded in RESUME and (kept := self.talks.resumable()) is not None:
+            return self.talks.resume(kept)
+        return None
+
+    def emergency(self) -> Reply | None:
+        """(3) Fire, injury, crime: the short numbers first, whatever is going on."""
+        return None if self._in_office else self._gate("emergency")
+
+    def accusation(self) -> Reply | None:
+        """(3) Words that accuse a person never reach a shared chat (L03)."""
+        return None if self._in_office else self._gate("accusation")
+
+    def live_question(self) -> Reply | None:
+        """(4) The answer to the question that is open."""
+        live = self.talks.live
+        if live is None:
+            return None
+        if self.turn.replayed and self.talks.state(live).confirming:
+            return self.talks.ask_again(live)  # what an operator sends again never says yes for her
+        if doubt := self._two_lists():
+            return doubt
+        return self.talks.answer(live, self._raw())
+
+    def latest_list(self) -> Reply | None:
+        """(5) A number or label of the latest list sent here."""
+        shown = conversations.lists(self.turn.db, self.turn.lane_id, self.turn.address.sender)
+        meant = [(each.sent_at, choice) for each in shown if (choice := _chosen(each.items, self.text, self.folded)) is not None]
+        if not meant:
+            return None
+        fresh = self.turn.now - timedelta(hours=LIST_HOURS)
+        if len({token for _at, (_label, token) in meant}) > 1 or meant[0][0] < fresh:
+            return self._ask_which([choice for _at, choice in meant])
+        token = tokens.parse(meant[0][1][1])
+        return self._route_tap(token) if isinstance(token, RouteToken) else None
+
+    def with_a_person(self) -> Reply | None:
+        """(6) She is talking with a person: what she writes goes to the office."""
+        return None if self._in_office else self._gate("person")
+
+    def code_or_phrase(self) -> Reply | None:
+        """(7) A dossier code anywhere in the message, or words we know."""
+        if (found := codes.find(self.text)) and "dossier" in self.routes.conversations and not self._in_office:
+            return self._start(Start("dossier", code=found[0]))
+        route = self.routes.by_words(self.text, self.turn.roles)
+        return None if route is None or not self._may(route.role) else self._use((route, ""))
+
+    def late_answer(self) -> Reply | None:
+        """Words or pictures for a talk that expired meanwhile are kept with it, never thrown away (L07)."""
+        kept = self.talks.resumable()
+        route = self.talks.route(kept) if kept is not None else None
+        if kept is None or route is None or kept.state != "expired":
+            return None
+        self.talks.attach(kept, self._raw())
+        go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", kept.token))))
+        drop = Button(_("No, leave it"), str(RouteToken("talk", ("drop", kept.token))))
+        return Reply(_("Is this for “{title}”, which was left unfinished? I have kept it.", title=route.title), buttons=(go_on, drop))
+
+    def menu(self) -> Reply | None:
+        """(8) Nothing fits: a kind sentence and the menu; twice in a row, a person (L10)."""
+        return self._gate("menu")
+
+    # --- taps -------------------------------------------------------------------------------------------------------
+
+    def _talk_tap(self, token: TalkToken) -> Reply:
+        live = self.talks.live
+        if live is None or live.token != token.talk:
+            return self.talks.closed(token.talk)
+        what = classify_tap(self.talks.state(live), token)
+        if what == "live" and self.turn.replayed and self.talks.state(live).confirming:
+            return self.talks.ask_again(live)
+        if what == "live":
+            return self.talks.answer(live, Raw("tap", self.text, token.value))
+        if what == "answered":
+            trail = self.talks.state(live).trail
+            place = trail.index(token.question) if token.question in trail else 0
+            change = Button(_("Change it"), str(RouteToken("talk", ("change", live.token, str(place)))))
+            return self.talks.ask_again(live, _("You have answered that already.")).with_buttons_added(change)
+        return self.talks.ask_again(live, _("That button belongs to an earlier question."))
+
+    def _route_tap(self, token: RouteToken) -> Reply:
+        if token.route == "talk":
+            return self._about_talk(*token.args)
+        if token.route == PERSON:
+            return self._start(Start(PERSON))
+        if token.route == "lookup":
+            return self._start(Start("dossier", code=token.args[0] if token.args else ""))
+        route = self.routes.tap_named(token.route)
+        if route is None:
+            return Reply(_("That button no longer works. Please begin again from the menu."))
+        if not self._may(route.role):
+            return self._not_for_her()
+        return self._finish(route.function(self.turn, *token.args))
+
+    def _about_talk(self, action: str = "", name: str = "", place: str = "") -> Reply:
+        if action == "begin" and name in self.routes.conversations:
+            return self._use((self.routes.conversations[name], "")) or SILENT
+        talk = conversations.by_token(self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender, name)
+        if talk is None:
+            return self.talks.closed(name)
+        if action == "resume" and talk.state in ("expired", "parked"):
+            return self.talks.resume(talk)
+        if action == "drop" and talk.state in ("expired", "parked"):
+            return self.talks.cancel(talk)
+        if talk.state != "live":
+            return self.talks.closed(name)
+        if action == "change":
+            return self.talks.change_nth(talk, place)
+        actions = {"back": self.talks.back, "cancel": self.talks.cancel, "changes": self.talks.changes}
+        return actions.get(action, self.talks.ask_again)(talk)
+
+    # --- shared -----------------------------------------------------------------------------------------------------
+
+    def _slash(self) -> Reply | None:
+        live = self.talks.live
+        name = self.folded.split(" ")[0]
+        if name in ("huy", "cancel"):
+            return self.talks.cancel(live) if live is not None else Reply(_("There is nothing to stop at the moment."))
+        if name in ("quaylai", "back"):
+            return self.talks.back(live) if live is not None else Reply(_("There is no question to go back to."))
+        found = self.routes.by_command(self.text, self.turn.roles)
+        return None if found is None else self._use(found)
+
+    def _use(self, found: tuple[Route, str] | None) -> Reply | None:
+        if found is None:
+            return None
+        route, rest = found
+        if not self._may(route.role):
+            return self._not_for_her()
+        if isinstance(route, ConversationRoute):
+            return self._start(Start(route.name, **self._arguments(route, rest)))
+        if isinstance(route, CommandRoute):
+            return self._finish(route.function(self.turn, rest))
+        assert isinstance(route, TapRoute)
+        return self._finish(route.function(self.turn))
+
+    def _arguments(self, route: ConversationRoute, rest: str) -> dict[str, Any]:
+        return {"code": rest} if rest and route.name == "dossier" else {}
+
+    def _start(self, begin: Start) -> Reply:
+        route = self.routes.conversations[begin.route]
+        return self.talks.start(begin) if self._may(route.role) else self._not_for_her()
+
+    def _finish(self, result: Reply | Start | None) -> Reply:
+        if isinstance(result, Start):
+            return self._start(result)
+        return SILENT if result is None else result
+
+    def _gate(self, name: str) -> Reply | None:
+        gate = self.routes.gates.get(name)
+        result = gate(self.turn) if gate is not None else None
+        return None if result is None else self._finish(result)
+
+    def _internal(self) -> Reply:
+        event = self.turn.event
+        if event.name == "talk":
+            talk = conversations.by_token(
+                self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender, str(event.args.get("token"))
+            )
+            return SILENT if talk is None or talk.state != "live" else self.talks.wake(talk) or SILENT
+        handler = self.routes.events.get(event.name)
+        return SILENT if handler is None else self._finish(handler(self.turn, **event.args))
+
+    def _two_lists(self) -> Reply | None:
+        """A number while a question and a later list are both open: ask which was meant, record nothing yet (L08)."""
+        live = self.talks.live
+        if live is None or not self.text.rstrip(".").isdecimal():
+            return None
+        state = self.talks.state(live)
+        if not state.listing:
+            return None
+        later = [
+            choice for each in conversations.lists(self.turn.db, self.turn.lane_id, self.turn.address.sender)
+            if each.sent_at > live.touched_at and (choice := _chosen(each.items, self.text, self.folded)) is not None
+        ]
+        old = live.touched_at < self.turn.now - timedelta(hours=LIST_HOURS)
+        if not later and not old:
+            return None
+        asked = self.talks.ask_again(live)
+        mine = [
+            (button.label, button.token) for button in asked.buttons
+            if (token := tokens.parse(button.token)) and isinstance(token, TalkToken)
+        ]
+        number = int(self.text.rstrip("."))
+        chosen = [mine[number - 1]] if 1 <= number <= len(mine) else []
+        return self._ask_which([*chosen, *later]) if chosen or later else None
+
+    def _ask_which(self, choices: "list[tuple[Text, str]] | list[tuple[str, str]]") -> Reply:
+        buttons = {token: Button(label, token) for label, token in choices}
+        if len(buttons) == 1:
+            only = next(iter(buttons.values()))
+            return Reply(_("You chose “{choice}”. Is that right? Please tap it to confirm.", choice=only.label), buttons=(only,))
+        return Reply(_("I am not sure which list you mean. Please tap what you would like."), buttons=tuple(buttons.values()))
+
+    def _raw(self) -> Raw:
+        kind = self.turn.event.kind if self.turn.event.kind in get_args(Kind) else "text"
+        return Raw("text" if kind == "tap" else kind, self.turn.event.text, None, self.turn.event.files)  # type: ignore[arg-type]
+
+    def _may(self, role: str | None) -> bool:
+        return role is None or role in self.turn.roles
+
+    def _not_for_her(self) -> Reply:
+        return Reply(_("I am sorry, this is only for officials who have been invited."))
+
+    @property
+    def _in_office(self) -> bool:
+        return self.turn.address.account == OFFICE_ACCOUNT
+
+    WORDLESS: "tuple[Callable[[Router], Reply | None], ...]"
+
+
+Router.PRECEDENCE = (
+    Router.token,
+    Router.whole_command,
+    Router.emergency,
+    Router.accusation,
+    Router.live_question,
+    Router.latest_list,
+    Router.with_a_person,
+    Router.code_or_phrase,
+    Router.late_answer,
+    Router.menu,
+)
+"""What an incoming text is, in this order (design: "A turn")."""
+Router.WORDLESS = (Router.live_question, Router.with_a_person, Router.late_answer, Router.menu)
+"""The same for a picture, a voice note, a sticker, a place."""
+
+
+def _of_talk(token: str) -> bool:
+    parsed = tokens.parse(token)
+    return isinstance(parsed, TalkToken) or (isinstance(parsed, RouteToken) and parsed.route == "talk" and parsed.args[:1] != ("change",))
+
+
+def _chosen(items: list[tuple[str, str]], text: str, folded: str) -> tuple[str, str] | None:
+    """The item a typed number or label means."""
+    number = text.rstrip(".) ")
+    for label, token in items:
+        mark, dot, words = label.partition(". ")
+        if dot and number.isdecimal() and mark == str(int(number)):
+            return label, token
+        if folded and folded in (fold(label), fold(words)):
+            return label, token
+    return None
+

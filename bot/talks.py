@@ -1,0 +1,311 @@
+"""A conversation between one message and the next: starts, answers, parks, expires, resumes; the engine meets the rows.
+
+`bot.conversation` runs a talk without knowing a database; here its state is read from the talk's row, run, stored again
+and turned into a reply, all inside the turn. The reply to a question always offers a way back and a way out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import conversation as engine
+from bot.conversation import Again, Closed, Ended, Raw, State, Step, Waiting
+from bot.routes import ConversationRoute, Routes, Start
+from bot.tokens import RouteToken, TalkToken
+from bot.turn import Address, Turn
+from messages import codes
+from messages.reply import Button, Msg, Reply, Text, _
+from storage import conversations
+from storage.conversations import Talk
+
+MOST_AGAINS = 5
+MISUNDERSTOOD = 2
+"""Misunderstandings in a row that bring a person (L10)."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The read-only view a conversation gets (`find`)."""
+
+    turn: Turn
+
+    @property
+    def now(self) -> datetime:
+        return self.turn.now
+
+    @property
+    def citizen(self) -> Any:
+        return self.turn.citizen
+
+    @property
+    def official(self) -> Any:
+        return self.turn.official
+
+    @property
+    def address(self) -> Address:
+        return self.turn.address
+
+    @property
+    def commune(self) -> Any:
+        return self.turn.commune
+
+    def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any:
+        return function(self.turn.db, self.turn.commune_id, *args)
+
+
+class Talks:
+    """The talks of one turn's sender."""
+
+    def __init__(self, turn: Turn, routes: Routes) -> None:
+        self._turn, self._routes = turn, routes
+        self._live: Talk | None = None
+        self._looked = False
+        self.asked = False
+
+    @property
+    def live(self) -> Talk | None:
+        """The talk going on, read once a turn."""
+        if not self._looked:
+            self._live = conversations.live(self._turn.db, self._turn.lane_id, self._turn.address.sender)
+            self._looked = True
+        return self._live
+
+    def state(self, talk: Talk) -> State:
+        return State.from_json(talk.data["state"])
+
+    def route(self, talk: Talk) -> ConversationRoute | None:
+        """The talk's conversation; None when a deploy has removed it."""
+        return self._routes.conversation_named(talk.route)
+
+    # --- what can happen to a talk ---------------------------------------------------------------------------------
+
+    def start(self, begin: Start) -> Reply:
+        """Begin a conversation; one that was going on is parked and can be resumed."""
+        route = self._routes.conversations[begin.route]
+        parked = self.live
+        talk = conversations.open_talk(
+            self._turn.db, self._turn.commune_id, self._turn.lane_id, self._turn.address.sender, route.name, self._turn.now,
+            self._turn.now + route.idle,
+        )
+        reply = self._run(talk, route, engine.start(route.name, talk.token, begin.args), None)
+        return reply.first(self._keeps(parked)) if parked is not None and parked.route != route.name else reply
+
+    def answer(self, talk: Talk, raw: Raw) -> Reply:
+        """An answer to the open question. A dossier code inside an accepted answer adds a line offering the look-up."""
+        route = self.route(talk)
+        if route is None:
+            return self._withdrawn(talk)
+        before = self.state(talk)
+        reply = self._run(talk, route, before, raw)
+        return self._offer_lookup(reply, talk, before, raw)
+
+    def back(self, talk: Talk) -> Reply:
+        """One question back."""
+        route = self.route(talk)
+        if route is None:
+            return self._withdrawn(talk)
+        earlier = engine.drop_last(self.state(talk))
+        if earlier is None:
+            return self._run(talk, route, self.state(talk), None, hint=_("This is the first question already."))
+        return self._run(talk, route, earlier, None)
+
+    def change(self, talk: Talk, question: str) -> Reply:
+        """Answer an earlier question anew; the other answers are kept where they still fit."""
+        route = self.route(talk)
+        if route is None:
+            return self._withdrawn(talk)
+        return self._run(talk, route, engine.forget(self.state(talk), question), None)
+
+    def changes(self, talk: Talk) -> Reply:
+        """The answers so far, to choose which one to change."""
+        state = self.state(talk)
+        given = {each.name: each.raw for each in state.answers}
+        buttons = [
+            Button(_short(given[name]), str(RouteToken("talk", ("change", talk.token, str(place)))))
+            for place, name in enumerate(state.trail) if name in given
+        ]
+        if not buttons:
+            return self.ask_again(talk)
+        return Reply(_("Which answer would you like to change?"), buttons=tuple(buttons), numbered=True)
+
+    def change_nth(self, talk: Talk, place: str) -> Reply:
+        """Change the answer at that place of `changes`."""
+        trail = self.state(talk).trail
+        return self.change(talk, trail[int(place)]) if place.isdecimal() and int(place) < len(trail) else self.ask_again(talk)
+
+    def ask_again(self, talk: Talk, hint: Msg | None = None) -> Reply:
+        """The open question once more."""
+        route = self.route(talk)
+        return self._withdrawn(talk) if route is None else self._run(talk, route, self.state(talk), None, hint=hint)
+
+    def cancel(self, talk: Talk) -> Reply:
+        """Stop the talk; nothing of it is done."""
+        self._save(talk, "closed", {}, timedelta(0))
+        return Reply(_("All right, I have stopped that. Nothing was sent."), *self._parked(talk))
+
+    def resume(self, talk: Talk) -> Reply:
+        """Go on with an expired or parked talk; what came late for it is its next answer."""
+        route = self.route(talk)
+        if route is None:
+            return self._withdrawn(talk)
+        conversations.revive(self._turn.db, talk, self._turn.now, self._turn.now + route.idle)
+        late = [Raw.from_json(each) for each in talk.data.get("late", [])]
+        state = self.state(talk)
+        reply = self._run(talk, route, state, None, hint=_("Let us go on with “{title}”.", title=route.title))
+        for raw in late:
+            current = conversations.by_token(
+                self._turn.db, self._turn.commune_id, self._turn.lane_id, self._turn.address.sender, talk.token
+            )
+            if current is not None and current.state == "live":
+                reply = self._run(current, route, self.state(current), raw)
+        return reply
+
+    def attach(self, talk: Talk, raw: Raw) -> None:
+        """Keep what came too late for an expired talk; `resume` hands it in."""
+        data = talk.data | {"late": [*talk.data.get("late", []), raw.to_json()][-20:]}
+        conversations.save(self._turn.db, talk.id, talk.state, data, talk.touched_at, talk.expires_at)
+
+    def wake(self, talk: Talk) -> Reply | None:
+        """The clock runs the talk (a question's `wake_at`), or finds that it has expired."""
+        route = self.route(talk)
+        if route is None:
+            return self._withdrawn(talk)
+        if talk.expires_at <= self._turn.now:
+            return self._expire(talk, route)
+        step = self._advance(route, self.state(talk), Raw("wake"))
+        if isinstance(step, Waiting) and step.unchanged:
+            self._keep(talk, step)
+            return None
+        return self._reply(talk, route, step)
+
+    def resumable(self) -> Talk | None:
+        """The latest talk of hers that one tap can continue."""
+        since = self._turn.now - conversations.KEPT
+        return conversations.latest(self._turn.db, self._turn.lane_id, self._turn.address.sender, ("expired", "parked"), since)
+
+    def closed(self, token: str) -> Reply:
+        """A button of a talk that is not live: its result again, a way to continue, or "that form is closed"."""
+        talk = conversations.by_token(self._turn.db, self._turn.commune_id, self._turn.lane_id, self._turn.address.sender, token)
+        if talk is None:
+            return Reply(_("That form is closed."))
+        if talk.state == "ended" and talk.data.get("result"):
+            return Reply(_("You have already finished this. Here is what came of it:"), *talk.data["result"])
+        route = self.route(talk)
+        if route is None or talk.state == "ended" or talk.touched_at < self._turn.now - conversations.KEPT:
+            return Reply(_("That form is closed."), buttons=self._begin_again(route))
+        if talk.state == "closed":
+            return Reply(_("That form is closed; you stopped it."), buttons=self._begin_again(route))
+        go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", talk.token))))
+        return Reply(_("That form is closed, but I have kept your answers."), buttons=(go_on,))
+
+    # --- one step ---------------------------------------------------------------------------------------------------
+
+    def _run(self, talk: Talk, route: ConversationRoute, state: State, raw: Raw | None, hint: Msg | None = None) -> Reply:
+        return self._reply(talk, route, self._advance(route, state, raw, hint))
+
+    def _advance(self, route: ConversationRoute, state: State, raw: Raw | None, hint: Msg | None = None) -> Step:
+        return engine.advance(route.function, state, View(self._turn), self._perform, raw, hint)
+
+    def _perform(self, command: Any) -> Any:
+        return self._routes.performer(command)(command, self._turn)
+
+    def _reply(self, talk: Talk, route: ConversationRoute, step: Step) -> Reply:
+        for _again in range(MOST_AGAINS):
+            if isinstance(step, Waiting):
+                self._keep(talk, step)
+                self.asked = True
+                return self._question(talk, step)
+            if isinstance(step, Closed):
+                self._save(talk, "closed", {}, timedelta(0))
+                return Reply(step.msg)
+            try:
+                return self._end(talk, step)
+            except Again as why:
+                step = engine.again(route.function, step.state, View(self._turn), self._perform, why)
+        raise engine.ConversationError(f"{route.name!r} was sent back {MOST_AGAINS} times in one turn.")
+
+    def _keep(self, talk: Talk, step: Waiting) -> None:
+        route = self._routes.conversations[talk.route]
+        self._save(talk, "live", {"state": step.state.to_json()}, route.idle, step.state.wake_at)
+
+    def _end(self, talk: Talk, step: Ended) -> Reply:
+        reply: Reply | Start | None = None if step.command is None else self._perform(step.command)
+        if isinstance(reply, Start):
+            self._save(talk, "ended", {}, timedelta(0))
+            return self.start(reply)
+        if reply is None:
+            reply = Reply(_("All right. Thank you."))
+        words = [self._turn.place.catalogs.text(part, self._turn.language) for part in reply.paragraphs]
+        self._save(talk, "ended", {"result": words}, timedelta(0))
+        return reply.add(*self._parked(talk))
+
+    def _save(self, talk: Talk, state: str, data: dict[str, Any], idle: timedelta, wake_at: datetime | None = None) -> None:
+        now = self._turn.now
+        conversations.save(self._turn.db, talk.id, state, data, now, now + idle, wake_at)
+        self._looked = False
+
+    def _expire(self, talk: Talk, route: ConversationRoute) -> Reply | None:
+        if route.left is not None:
+            command = engine.unfinished(route.function, route.left, self.state(talk), View(self._turn))
+            if command is not None:
+                return self._end(talk, Ended(command, self.state(talk)))
+        conversations.save(self._turn.db, talk.id, "expired", talk.data, talk.touched_at, talk.expires_at)
+        go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", talk.token))))
+        return Reply(_("“{title}” is not finished yet. I keep your answers for 7 days.", title=route.title), buttons=(go_on,))
+
+    # --- words ------------------------------------------------------------------------------------------------------
+
+    def _question(self, talk: Talk, step: Waiting) -> Reply:
+        question = step.question
+        choices = []
+        for value, label in question.choices():
+            number = question.number(value)
+            numbered = label if number is None else _("{number}. {label}", number=number, label=label)
+            choices.append(Button(numbered, str(TalkToken(talk.token, question.name, value))))
+        ways = [Button(_("Go back"), str(RouteToken("talk", ("back", talk.token))))] if step.state.trail else []
+        if question.shown and step.state.trail:
+            ways = [Button(_("Change an answer"), str(RouteToken("talk", ("changes", talk.token))))]
+        ways.append(Button(_("Stop"), str(RouteToken("talk", ("cancel", talk.token)))))
+        paragraphs: list[Text] = [*([step.hint] if step.hint else []), *question.paragraphs()]
+        if step.state.prompts > MISUNDERSTOOD:
+            paragraphs.append(_("Would you rather talk to a person? Please type 0."))
+            ways.insert(0, Button(_("Talk to a person"), str(RouteToken("person"))))
+        return Reply(*paragraphs, buttons=(*choices, *ways))
+
+    def _offer_lookup(self, reply: Reply, talk: Talk, before: State, raw: Raw) -> Reply:
+        found = codes.find(raw.text) if raw.kind == "text" else []
+        after = self.live
+        accepted = after is None or after.token != talk.token or self.state(after).pending != before.pending
+        if not found or not accepted or talk.route == "dossier":
+            return reply
+        button = Button(_("Look up {code}", code=found[0]), str(RouteToken("lookup", (codes.key(found[0]),))))
+        return reply.add(_("I also see a dossier code, {code}.", code=found[0])).with_buttons(*reply.buttons, button)
+
+    def _parked(self, ended: Talk) -> tuple[Text, ...]:
+        parked = conversations.latest(
+            self._turn.db, self._turn.lane_id, self._turn.address.sender, ("parked",), self._turn.now - conversations.KEPT
+        )
+        route = self.route(parked) if parked is not None else None
+        if parked is None or route is None or parked.id == ended.id:
+            return ()
+        return (_("“{title}” is still unfinished; type “tiếp tục” to go on with it.", title=route.title),)
+
+    def _keeps(self, parked: Talk) -> Text:
+        route = self.route(parked)
+        return "" if route is None else _("I keep “{title}” for later.", title=route.title)
+
+    def _begin_again(self, route: ConversationRoute | None) -> tuple[Button, ...]:
+        if route is None:
+            return ()
+        return (Button(_("Start again: {title}", title=route.title), str(RouteToken("talk", ("begin", route.name)))),)
+
+    def _withdrawn(self, talk: Talk) -> Reply:
+        self._save(talk, "closed", {}, timedelta(0))
+        return Reply(_("I am sorry, this service has changed. Please begin again from the menu."))
+
+
+def _short(raw: Raw) -> str:
+    text = raw.text or raw.value or "…"
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
