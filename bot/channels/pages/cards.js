@@ -30,11 +30,6 @@ export class Cards {
     this.draw();
   }
 
-  forget() {
-    this.store.remove("cards");
-    this.draw();
-  }
-
   draw() {
     const cards = inOrder(this.store.get("cards", {}));
     const kept = {};

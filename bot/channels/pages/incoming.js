@@ -56,7 +56,11 @@ export class Incoming {
   viaSocket() {
     return new Promise((resolve) => {
       let ready = false;
-      const socket = new WebSocket(location.origin.replace(/^http/, "ws") + this.base + "/socket");
+      const socket = openSocket(this.base + "/socket");
+      if (!socket) {
+        this.missed(false);
+        return resolve(false);
+      }
       this.socket = socket;
       const impatient = setTimeout(() => { if (!ready) socket.close(); }, 10000);
       socket.onopen = () => socket.send(JSON.stringify(this.hello()));
@@ -138,5 +142,14 @@ export class Incoming {
       this.wake = resolve;
       setTimeout(resolve, length);
     }).then(() => { this.wake = null; });
+  }
+}
+
+// Older Safari takes "connect-src 'self'" not to mean sockets and throws at once; polling then does the work.
+function openSocket(path) {
+  try {
+    return new WebSocket(location.origin.replace(/^http/, "ws") + path);
+  } catch (forbidden) {
+    return null;
   }
 }

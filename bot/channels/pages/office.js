@@ -23,6 +23,7 @@ let me = {};
 
 const entry = new Entry(part("entry"), call, (facts, wish) => {
   device.set("shared", Boolean(wish.shared));
+  if (demo) storeOf(facts).clear(); // a sample made anew counts its messages anew
   if (me.name) location.reload(); // entered anew: the page starts clean, and what was written waits in its store
   else open(facts);
 });
@@ -31,7 +32,7 @@ const alarm = new Alarm(part("alarm"), device);
 // On a shared computer the talk is forgotten with the tab; elsewhere a reload and a restart show it again.
 function storeOf(facts) {
   const passing = demo || device.get("shared", true);
-  return new Store(passing ? "session" : "local", "office." + facts.name);
+  return new Store(passing ? "session" : "local", "office." + (facts.id || "me"));
 }
 
 function open(facts) {
@@ -124,11 +125,13 @@ async function signedIn() {
   }
 }
 
+// The next person at this computer finds nothing, so unsent words are asked about first.
 async function leave() {
-  await call("/leave", { method: "POST", json: {} }).catch(() => null);
+  if (talk.outgoing.waiting().length && !window.confirm("Còn tin chưa gửi xong. Ông/bà vẫn muốn thoát?")) return;
+  const answer = await call("/leave", { method: "POST", json: {} }).catch(() => ({ status: 0 }));
+  if (answer.status !== 200 && answer.status !== 401) return talk.composer.say("Chưa thoát được. Xin thử lại khi có mạng.");
   talk.stop();
-  talk.transcript.forget();
-  cards.forget();
+  talk.store.clear();
   location.replace("/office");
 }
 

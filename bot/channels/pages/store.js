@@ -39,6 +39,14 @@ export class Store {
     } catch (refused) { /* nothing was kept there */ }
   }
 
+  // Everything under this prefix, whoever wrote it.
+  clear() {
+    this.memory = {};
+    try {
+      Object.keys(this.storage).filter((key) => key.indexOf(this.prefix) === 0).forEach((key) => this.storage.removeItem(key));
+    } catch (refused) { /* nothing was kept there */ }
+  }
+
   // Another tab changed this value (only localStorage is shared between tabs).
   onChange(name, listener) {
     window.addEventListener("storage", (event) => {
