@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 class Clock:
-    """`now()` is an aware UTC instant; `rate` is a multiple of real time. Without `start` it begins at the real time."""
+    """`now()` is an aware UTC instant; `rate` is a multiple of real time. Without `start` it begins now."""
 
     def __init__(self, start: datetime | None = None, rate: float = 1.0) -> None:
         self.rate = rate

@@ -37,8 +37,10 @@ log = structlog.get_logger(__name__)
 Say = Callable[[str], None]
 Command = Callable[["App", dict[str, Any], Say], Awaitable[int]]
 
-DONE, FAILED, WRONG, BUSY, LOST = range(5)
-"""Exit codes: done; not done, or something found; wrong settings or call; DATA_DIR in use; the service went away."""
+DONE, FAILED, WRONG, BUSY, LOST = 0, 1, 2, 5, 6
+"""Exit codes: done; not done, or something found; wrong settings or call; DATA_DIR in use; the service went away.
+
+3 and 4 belong to `import`: some rows refused, nothing taken."""
 
 LONGEST_PATH = 100
 LONGEST_LINE = 1 << 20

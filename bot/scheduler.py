@@ -176,6 +176,8 @@ class Scheduler:
             await asyncio.to_thread(self._delete_files, names)
             await self._app.database.write(files.lose, names, kind=Kind.SLICE)
 
+        await asyncio.to_thread(self._delete_reports, self._before(now, "inbox_days"))
+
     def _before(self, now: datetime, setting: str) -> datetime:
         return now - timedelta(days=getattr(self._app.place.commune.office, setting))
 
@@ -196,6 +198,12 @@ class Scheduler:
     def _delete_files(self, names: list[str]) -> None:
         for name in names:
             (self._app.settings.data_dir / "files" / name).unlink(missing_ok=True)
+
+    def _delete_reports(self, before: datetime) -> None:
+        """Lists of refused rows quote the rows, so they do not stay for ever."""
+        for report in (self._app.settings.data_dir / "imports").glob("*-refused.csv"):
+            if report.stat().st_mtime < before.timestamp():
+                report.unlink(missing_ok=True)
 
     async def _warn_of_low_disk(self, now: datetime) -> None:
         """Once a day while little room is left: a full disk stops everything, a warning costs nothing."""

@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     @property
+    def database(self) -> str:
+        """The address of the database in use: DATABASE_URL, or gandan.db in DATA_DIR."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'gandan.db'}"
+
+    @property
     def on_postgresql(self) -> bool:
         """True when the database is PostgreSQL (scale-out), False for SQLite (embedded)."""
         return self.database_url.startswith("postgresql")
