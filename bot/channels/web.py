@@ -328,7 +328,7 @@ class Web:
         try:
             first = await socket.receive_json(timeout=10)
             session = await self._session(request, str(first.get("session") or ""))
-            await socket.send_json({"ready": True})
+            await socket.send_json({"ready": True, "now": self.desk.now().isoformat()})
             await self._serve(socket, request, session, _number(str(first.get("after", 0))))
         except web.HTTPException:
             await socket.close(code=4401)
