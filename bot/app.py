@@ -94,7 +94,9 @@ async def open_app(
         await database.close()
 
 
-async def _commune(settings: Settings, database: Database, clock: Clock, channels: tuple[Channel, ...]) -> tuple[Commune, bool]:
+async def _commune(
+    settings: Settings, database: Database, clock: Clock, channels: tuple[Channel, ...]
+) -> tuple[Commune, bool]:
     """The commune of DATA_DIR/commune.toml; the sample commune when there is none, no channel, and a new database."""
     file = settings.data_dir / "commune.toml"
     is_sample = await database.read(communes.is_sample, COMMUNE_ID)
@@ -122,7 +124,9 @@ def fill_sample(db: Connection, now: datetime) -> None:
     for person_ in sample.officials():
         officials.add(db, COMMUNE_ID, person_.name, person_.post, person_.role, person_.rights, person_.village, now)
     households.add(
-        db, COMMUNE_ID, [(home.code, home.village, home.lane, home.representative, home.phone) for home in sample.households()]
+        db,
+        COMMUNE_ID,
+        [(home.code, home.village, home.lane, home.representative, home.phone) for home in sample.households()],
     )
     today = now.astimezone(ZONE).date()
     imports.load(db, COMMUNE_ID, "sample", sample.dossiers(today), fold, now - timedelta(hours=1), now)
@@ -137,7 +141,13 @@ class Service:
         self.web = Web(self._desk())
         everything: dict[str, Channel] = {WEB: self.web} | {channel.name: channel for channel in app.channels}
         self.dispatcher = Dispatcher(
-            app.database, app.place, app.routes, everything, app.clock, app.metrics, woken=self.hub.chats,
+            app.database,
+            app.place,
+            app.routes,
+            everything,
+            app.clock,
+            app.metrics,
+            woken=self.hub.chats,
             announced=self.hub.events,
         )
         self.senders = [
@@ -155,11 +165,20 @@ class Service:
     def _desk(self) -> Desk:
         app, settings = self.app, self.app.settings
         return Desk(
-            database=app.database, commune_id=app.place.commune_id, commune_name=app.place.commune.name, catalogs=app.place.catalogs,
-            now=app.clock.now, accept=lambda event: self.dispatcher.accept(event),
-            keep_broken=lambda *broken: self.dispatcher.keep_broken(*broken), watch=self.hub.watch, woken=self.hub.chats,
-            folder=settings.data_dir / "files", public_url=settings.public_url, embed_origins=settings.web_embed_origins,
-            trusted_proxies=tuple(ip_network(str(network)) for network in settings.trusted_proxy), limits=app.limits,
+            database=app.database,
+            commune_id=app.place.commune_id,
+            commune_name=app.place.commune.name,
+            catalogs=app.place.catalogs,
+            now=app.clock.now,
+            accept=lambda event: self.dispatcher.accept(event),
+            keep_broken=lambda *broken: self.dispatcher.keep_broken(*broken),
+            watch=self.hub.watch,
+            woken=self.hub.chats,
+            folder=settings.data_dir / "files",
+            public_url=settings.public_url,
+            embed_origins=settings.web_embed_origins,
+            trusted_proxies=tuple(ip_network(str(network)) for network in settings.trusted_proxy),
+            limits=app.limits,
             language=settings.language,
         )
 
@@ -176,10 +195,14 @@ class Service:
         self._due = asyncio.create_task(self._watch_due())
         self._runner = web.AppRunner(self._server(), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, settings.http_host, settings.http_port, reuse_port=self.app.database.postgres or None)
+        site = web.TCPSite(
+            self._runner, settings.http_host, settings.http_port, reuse_port=self.app.database.postgres or None
+        )
         await site.start()
         self.port = self._runner.addresses[0][1]
-        log.info("started", host=settings.http_host, port=self.port, sqlite=sqlite3.sqlite_version, sample=self.app.sample)
+        log.info(
+            "started", host=settings.http_host, port=self.port, sqlite=sqlite3.sqlite_version, sample=self.app.sample
+        )
 
     async def stop(self, seconds: float = FINISH_SECONDS) -> None:
         """Close the doors, finish the turns in hand, close the rest."""
@@ -203,14 +226,19 @@ class Service:
         return server
 
     async def _healthz(self, request: web.Request) -> web.Response:
-        channels = {channel.name: "leading" if sender.leading else "waiting" for channel, sender in zip(self.app.channels, self.senders, strict=True)}
+        channels = {
+            channel.name: "leading" if sender.leading else "waiting"
+            for channel, sender in zip(self.app.channels, self.senders, strict=True)
+        }
         status, detail = await metrics.health(self.app, {WEB: "ok"} | channels)
         return web.json_response(detail, status=status)
 
     async def _metrics(self, request: web.Request) -> web.Response:
         if request.remote not in ("127.0.0.1", "::1") or "X-Forwarded-For" in request.headers:
             raise web.HTTPNotFound
-        return web.Response(body=await self.app.metrics.render(self.app), headers={"Content-Type": metrics.CONTENT_TYPE})
+        return web.Response(
+            body=await self.app.metrics.render(self.app), headers={"Content-Type": metrics.CONTENT_TYPE}
+        )
 
     def _worked(self, work: Work) -> None:
         if work.woken:
@@ -222,11 +250,15 @@ class Service:
     def _alert(self, why: str) -> None:
         def card(db: Connection) -> Work:
             work = Work(db, self.app.place, self.app.clock.now())
-            work.send(OFFICE_CHAT, Reply(_("A channel needs the technician: {why}", why=why), card="channel", loud=True))
+            work.send(
+                OFFICE_CHAT, Reply(_("A channel needs the technician: {why}", why=why), card="channel", loud=True)
+            )
             return work
 
         task = asyncio.ensure_future(self.app.database.write(card))
-        task.add_done_callback(lambda done: None if done.cancelled() or done.exception() else self._worked(done.result()))
+        task.add_done_callback(
+            lambda done: None if done.cancelled() or done.exception() else self._worked(done.result())
+        )
 
     async def _watch_due(self) -> None:
         """Wake pages whose held messages have become due (an official's reply after the minute to take it back)."""
@@ -283,4 +315,3 @@ async def _finish_import(app: App) -> None:
 def _say_where(app: App, port: int) -> None:
     host = app.settings.http_host
     print(f"Gần Dân: http://{host}:{port}/  (Ctrl+C: dừng)", flush=True)
-

@@ -61,8 +61,15 @@ class Dispatcher:
     """Accepts events and runs their turns. `woken(chats)` is told, after commit, which chats have something new."""
 
     def __init__(
-        self, database: Database, place: Place, routes: Routes, channels: Mapping[str, Channel], clock: Clock,
-        metrics: Metrics, woken: Callable[[set[str]], None], announced: Callable[[], None],
+        self,
+        database: Database,
+        place: Place,
+        routes: Routes,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        metrics: Metrics,
+        woken: Callable[[set[str]], None],
+        announced: Callable[[], None],
     ) -> None:
         self.database, self.place, self.routes, self.channels = database, place, routes, channels
         self.clock, self.metrics, self._woken, self._announced = clock, metrics, woken, announced
@@ -157,8 +164,15 @@ class Dispatcher:
         for act in outcome.after:
             act()
         if outcome.postponed is None:
-            self.metrics.turned(outcome.event.channel, outcome.route, outcome.seconds, failed=outcome.reference is not None)
-        about = {"event": outcome.event.id, "lane": outcome.event.lane_id, "channel": outcome.event.channel, "route": outcome.route}
+            self.metrics.turned(
+                outcome.event.channel, outcome.route, outcome.seconds, failed=outcome.reference is not None
+            )
+        about = {
+            "event": outcome.event.id,
+            "lane": outcome.event.lane_id,
+            "channel": outcome.event.channel,
+            "route": outcome.route,
+        }
         if outcome.reference is not None:
             log.error("turn_failed", reference=outcome.reference, error=outcome.error, **about)
         elif outcome.postponed is not None:
@@ -175,7 +189,12 @@ class Dispatcher:
         router = Router(turn, self.routes)
         reply = router.answer()
         self._send(turn, reply, router)
-        if turn.citizen is not None and turn.citizen.misunderstood and not router.misunderstood and turn.event.kind != "internal":
+        if (
+            turn.citizen is not None
+            and turn.citizen.misunderstood
+            and not router.misunderstood
+            and turn.event.kind != "internal"
+        ):
             citizens.change(db, turn.citizen.id, misunderstood=0)
         inbox.done(db, taken.id, turn.now)
         return Outcome(taken, router.route, turn.woken, turn.events, turn.after, time.perf_counter() - began)
@@ -185,11 +204,22 @@ class Dispatcher:
         address = Address(taken.channel, taken.account, taken.chat, taken.sender)
         official = officials.of(db, taken.commune_id, taken.channel, taken.account, taken.sender)
         in_office = taken.account == OFFICE_ACCOUNT
-        citizen = None if in_office else citizens.meet(db, taken.commune_id, taken.channel, taken.account, taken.sender, now)
+        citizen = (
+            None if in_office else citizens.meet(db, taken.commune_id, taken.channel, taken.account, taken.sender, now)
+        )
         language = (citizen.language if citizen else None) or self.place.language
         return Turn(
-            db=db, place=self.place, now=now, address=address, event=self._parse(taken), event_id=taken.id, lane_id=taken.lane_id,
-            language=language, citizen=citizen, official=official, replayed=inbox.is_replay(taken),
+            db=db,
+            place=self.place,
+            now=now,
+            address=address,
+            event=self._parse(taken),
+            event_id=taken.id,
+            lane_id=taken.lane_id,
+            language=language,
+            citizen=citizen,
+            official=official,
+            replayed=inbox.is_replay(taken),
         )
 
     def _parse(self, taken: Taken) -> Inbound:
@@ -204,13 +234,19 @@ class Dispatcher:
         asked = turn.event.kind != "internal"
         live = router.talks.live
         turn.send(
-            turn.address, reply, kind="answer" if asked else "notice", expires_at=turn.now + ANSWERS_EXPIRE if asked else None,
+            turn.address,
+            reply,
+            kind="answer" if asked else "notice",
+            expires_at=turn.now + ANSWERS_EXPIRE if asked else None,
             supersedes=f"talk:{live.token}" if live is not None and router.asked_question else None,
-            in_reply_to=turn.event_id, language=turn.language,
+            in_reply_to=turn.event_id,
+            language=turn.language,
         )
         items = router.list_items(reply)
         if items:
-            conversations.show_list(turn.db, turn.commune_id, turn.lane_id, turn.address.sender, items, turn.now, unasked=not asked)
+            conversations.show_list(
+                turn.db, turn.commune_id, turn.lane_id, turn.address.sender, items, turn.now, unasked=not asked
+            )
 
     def failed(self, db: Connection, taken: Taken, error: Exception) -> Outcome:
         """Record, in a transaction of its own, that a turn raised."""
@@ -228,12 +264,21 @@ class Dispatcher:
 
     def _apologise(self, db: Connection, taken: Taken, reference: str, now: datetime, outcome: Outcome) -> None:
         turn = Turn(
-            db=db, place=self.place, now=now, address=Address(taken.channel, taken.account, taken.chat, taken.sender),
-            event=Inbound("text"), event_id=taken.id, lane_id=taken.lane_id, language=self.place.language, citizen=None, official=None,
+            db=db,
+            place=self.place,
+            now=now,
+            address=Address(taken.channel, taken.account, taken.chat, taken.sender),
+            event=Inbound("text"),
+            event_id=taken.id,
+            lane_id=taken.lane_id,
+            language=self.place.language,
+            citizen=None,
+            official=None,
         )
         words = _(
             "I am sorry, something went wrong on our side. Your message is kept. Please try again, or type 0 for a person. "
-            "(Reference: {reference})", reference=reference,
+            "(Reference: {reference})",
+            reference=reference,
         )
         turn.send(turn.address, Reply(words), kind="answer", expires_at=now + ANSWERS_EXPIRE, in_reply_to=taken.id)
         outcome.woken = turn.woken

@@ -1,13 +1,13 @@
 """What can become of a request to a provider. A channel maps every answer to one of these; only `bot.outbox` decides.
 
-    SendError
-    ├── Throttled(after)      this chat has to wait; nobody else does                       again later
-    ├── Unavailable           refused before it left: the provider is away                  again, with back-off
-    ├── NotNow(until)         not at this hour, not in this window                          again then
-    ├── Unreachable           she has blocked us or left this channel                       final: unreachable
-    ├── Rejected(code, why)   the provider refuses what we sent: our mistake                final: failed
-    ├── NeedsPerson(why)      a token, a plan or a right is missing                         final: failed, the operator is told
-    └── Uncertain             timed out after the request left: it may have arrived         see `bot.outbox`
+SendError
+├── Throttled(after)      this chat has to wait; nobody else does                       again later
+├── Unavailable           refused before it left: the provider is away                  again, with back-off
+├── NotNow(until)         not at this hour, not in this window                          again then
+├── Unreachable           she has blocked us or left this channel                       final: unreachable
+├── Rejected(code, why)   the provider refuses what we sent: our mistake                final: failed
+├── NeedsPerson(why)      a token, a plan or a right is missing                         final: failed, the operator is told
+└── Uncertain             timed out after the request left: it may have arrived         see `bot.outbox`
 """
 
 from datetime import datetime

@@ -36,8 +36,14 @@ class Sender:
     """Sends the outbox of one channel account while it holds the lease. `alert` is told what a person must mend."""
 
     def __init__(
-        self, database: Database, commune_id: int, channel: Channel, account: str, clock: Clock,
-        alert: Callable[[str], None], timeout: float = HTTP_TIMEOUT,
+        self,
+        database: Database,
+        commune_id: int,
+        channel: Channel,
+        account: str,
+        clock: Clock,
+        alert: Callable[[str], None],
+        timeout: float = HTTP_TIMEOUT,
     ) -> None:
         self._database, self._commune_id, self._channel, self._account = database, commune_id, channel, account
         self._clock, self._alert, self._timeout = clock, alert, timeout
@@ -146,8 +152,10 @@ class Sender:
         outbox.record(db, results, now)
         free = IN_FLIGHT - len(self._flying)
         paused = [chat for chat, until in self._paused.items() if until > now]
-        messages = [] if free <= 0 else outbox.next_to_send(
-            db, self._commune_id, self._channel.name, self._account, now, free, paused
+        messages = (
+            []
+            if free <= 0
+            else outbox.next_to_send(db, self._commune_id, self._channel.name, self._account, now, free, paused)
         )
         outbox.mark_sending(db, [message.id for message in messages], epoch, now)
         return messages
@@ -176,7 +184,9 @@ class Sender:
             until = self._paused[message.chat] = now + timedelta(seconds=error.after)
             return Result(message.id, "queued", again=until)
         if isinstance(error, Unavailable):
-            return Result(message.id, "queued", again=now + min(timedelta(seconds=2**min(message.attempts, 9)), LONGEST_BACKOFF))
+            return Result(
+                message.id, "queued", again=now + min(timedelta(seconds=2 ** min(message.attempts, 9)), LONGEST_BACKOFF)
+            )
         if isinstance(error, NotNow):
             return Result(message.id, "queued", again=error.until)
         if isinstance(error, Unreachable):

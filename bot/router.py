@@ -64,8 +64,14 @@ class Router:
     def list_items(self, reply: Reply) -> list[tuple[str, str]]:
         """The choices of a reply that a typed number or label may mean later: those outside a talk."""
         words = self.turn.place.catalogs
-        items = [(words.text(each.label, self.turn.language), each.token) for each in reply.buttons if not _of_talk(each.token)]
-        return [(f"{place}. {label}" if reply.numbered else label, token) for place, (label, token) in enumerate(items, 1)]
+        items = [
+            (words.text(each.label, self.turn.language), each.token)
+            for each in reply.buttons
+            if not _of_talk(each.token)
+        ]
+        return [
+            (f"{place}. {label}" if reply.numbered else label, token) for place, (label, token) in enumerate(items, 1)
+        ]
 
     # --- the precedence of a text -----------------------------------------------------------------------------------
 
@@ -113,7 +119,11 @@ class Router:
     def latest_list(self) -> Reply | None:
         """(5) A number or label of the latest list sent here."""
         shown = conversations.lists(self.turn.db, self.turn.lane_id, self.turn.address.sender)
-        meant = [(each.sent_at, choice) for each in shown if (choice := _chosen(each.items, self.text, self.folded)) is not None]
+        meant = [
+            (each.sent_at, choice)
+            for each in shown
+            if (choice := _chosen(each.items, self.text, self.folded)) is not None
+        ]
         if not meant:
             return None
         fresh = self.turn.now - timedelta(hours=LIST_HOURS)
@@ -142,7 +152,10 @@ class Router:
         self.talks.attach(kept, self._raw())
         go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", kept.token))))
         drop = Button(_("No, leave it"), str(RouteToken("talk", ("drop", kept.token))))
-        return Reply(_("Is this for “{title}”, which was left unfinished? I have kept it.", title=route.title), buttons=(go_on, drop))
+        return Reply(
+            _("Is this for “{title}”, which was left unfinished? I have kept it.", title=route.title),
+            buttons=(go_on, drop),
+        )
 
     def menu(self) -> Reply | None:
         """(8) Nothing fits: a kind sentence and the menu; twice in a row, a person (L10)."""
@@ -183,7 +196,9 @@ class Router:
     def _about_talk(self, action: str = "", name: str = "", place: str = "") -> Reply:
         if action == "begin" and name in self.routes.conversations:
             return self._use((self.routes.conversations[name], "")) or SILENT
-        talk = conversations.by_token(self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender, name)
+        talk = conversations.by_token(
+            self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender, name
+        )
         if talk is None:
             return self.talks.closed(name)
         if action == "resume" and talk.state in ("expired", "parked"):
@@ -243,7 +258,11 @@ class Router:
         event = self.turn.event
         if event.name == "talk":
             talk = conversations.by_token(
-                self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender, str(event.args.get("token"))
+                self.turn.db,
+                self.turn.commune_id,
+                self.turn.lane_id,
+                self.turn.address.sender,
+                str(event.args.get("token")),
             )
             return SILENT if talk is None or talk.state != "live" else self.talks.wake(talk) or SILENT
         handler = self.routes.events.get(event.name)
@@ -258,7 +277,8 @@ class Router:
         if not state.listing:
             return None
         later = [
-            choice for each in conversations.lists(self.turn.db, self.turn.lane_id, self.turn.address.sender)
+            choice
+            for each in conversations.lists(self.turn.db, self.turn.lane_id, self.turn.address.sender)
             if each.sent_at > live.touched_at and (choice := _chosen(each.items, self.text, self.folded)) is not None
         ]
         old = live.touched_at < self.turn.now - timedelta(hours=LIST_HOURS)
@@ -266,7 +286,8 @@ class Router:
             return None
         asked = self.talks.ask_again(live)
         mine = [
-            (button.label, button.token) for button in asked.buttons
+            (button.label, button.token)
+            for button in asked.buttons
             if (token := tokens.parse(button.token)) and isinstance(token, TalkToken)
         ]
         number = int(self.text.rstrip("."))
@@ -277,8 +298,12 @@ class Router:
         buttons = {token: Button(label, token) for label, token in choices}
         if len(buttons) == 1:
             only = next(iter(buttons.values()))
-            return Reply(_("You chose “{choice}”. Is that right? Please tap it to confirm.", choice=only.label), buttons=(only,))
-        return Reply(_("I am not sure which list you mean. Please tap what you would like."), buttons=tuple(buttons.values()))
+            return Reply(
+                _("You chose “{choice}”. Is that right? Please tap it to confirm.", choice=only.label), buttons=(only,)
+            )
+        return Reply(
+            _("I am not sure which list you mean. Please tap what you would like."), buttons=tuple(buttons.values())
+        )
 
     def _raw(self) -> Raw:
         kind = self.turn.event.kind if self.turn.event.kind in get_args(Kind) else "text"
@@ -316,7 +341,9 @@ Router.WORDLESS = (Router.live_question, Router.with_a_person, Router.late_answe
 
 def _of_talk(token: str) -> bool:
     parsed = tokens.parse(token)
-    return isinstance(parsed, TalkToken) or (isinstance(parsed, RouteToken) and parsed.route == "talk" and parsed.args[:1] != ("change",))
+    return isinstance(parsed, TalkToken) or (
+        isinstance(parsed, RouteToken) and parsed.route == "talk" and parsed.args[:1] != ("change",)
+    )
 
 
 def _chosen(items: list[tuple[str, str]], text: str, folded: str) -> tuple[str, str] | None:
@@ -329,4 +356,3 @@ def _chosen(items: list[tuple[str, str]], text: str, folded: str) -> tuple[str, 
         if folded and folded in (fold(label), fold(words)):
             return label, token
     return None
-

@@ -85,7 +85,12 @@ class Talks:
         route = self._routes.conversations[begin.route]
         parked = self.live
         talk = conversations.open_talk(
-            self._turn.db, self._turn.commune_id, self._turn.lane_id, self._turn.address.sender, route.name, self._turn.now,
+            self._turn.db,
+            self._turn.commune_id,
+            self._turn.lane_id,
+            self._turn.address.sender,
+            route.name,
+            self._turn.now,
             self._turn.now + route.idle,
         )
         reply = self._run(talk, route, engine.start(route.name, talk.token, begin.args), None)
@@ -123,7 +128,8 @@ class Talks:
         given = {each.name: each.raw for each in state.answers}
         buttons = [
             Button(_short(given[name]), str(RouteToken("talk", ("change", talk.token, str(place)))))
-            for place, name in enumerate(state.trail) if name in given
+            for place, name in enumerate(state.trail)
+            if name in given
         ]
         if not buttons:
             return self.ask_again(talk)
@@ -132,7 +138,11 @@ class Talks:
     def change_nth(self, talk: Talk, place: str) -> Reply:
         """Change the answer at that place of `changes`."""
         trail = self.state(talk).trail
-        return self.change(talk, trail[int(place)]) if place.isdecimal() and int(place) < len(trail) else self.ask_again(talk)
+        return (
+            self.change(talk, trail[int(place)])
+            if place.isdecimal() and int(place) < len(trail)
+            else self.ask_again(talk)
+        )
 
     def ask_again(self, talk: Talk, hint: Msg | None = None) -> Reply:
         """The open question once more."""
@@ -182,11 +192,15 @@ class Talks:
     def resumable(self) -> Talk | None:
         """The latest talk of hers that one tap can continue."""
         since = self._turn.now - conversations.KEPT
-        return conversations.latest(self._turn.db, self._turn.lane_id, self._turn.address.sender, ("expired", "parked"), since)
+        return conversations.latest(
+            self._turn.db, self._turn.lane_id, self._turn.address.sender, ("expired", "parked"), since
+        )
 
     def closed(self, token: str) -> Reply:
         """A button of a talk that is not live: its result again, a way to continue, or "that form is closed"."""
-        talk = conversations.by_token(self._turn.db, self._turn.commune_id, self._turn.lane_id, self._turn.address.sender, token)
+        talk = conversations.by_token(
+            self._turn.db, self._turn.commune_id, self._turn.lane_id, self._turn.address.sender, token
+        )
         if talk is None:
             return Reply(_("That form is closed."))
         if talk.state == "ended" and talk.data.get("result"):
@@ -201,7 +215,9 @@ class Talks:
 
     # --- one step ---------------------------------------------------------------------------------------------------
 
-    def _run(self, talk: Talk, route: ConversationRoute, state: State, raw: Raw | None, hint: Msg | None = None) -> Reply:
+    def _run(
+        self, talk: Talk, route: ConversationRoute, state: State, raw: Raw | None, hint: Msg | None = None
+    ) -> Reply:
         return self._reply(talk, route, self._advance(route, state, raw, hint))
 
     def _advance(self, route: ConversationRoute, state: State, raw: Raw | None, hint: Msg | None = None) -> Step:
@@ -240,7 +256,9 @@ class Talks:
         self._save(talk, "ended", {"result": words}, timedelta(0))
         return reply.add(*self._parked(talk))
 
-    def _save(self, talk: Talk, state: str, data: dict[str, Any], idle: timedelta, wake_at: datetime | None = None) -> None:
+    def _save(
+        self, talk: Talk, state: str, data: dict[str, Any], idle: timedelta, wake_at: datetime | None = None
+    ) -> None:
         now = self._turn.now
         conversations.save(self._turn.db, talk.id, state, data, now, now + idle, wake_at)
         self._looked = False
@@ -252,7 +270,9 @@ class Talks:
                 return self._end(talk, Ended(command, self.state(talk)))
         conversations.save(self._turn.db, talk.id, "expired", talk.data, talk.touched_at, talk.expires_at)
         go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", talk.token))))
-        return Reply(_("“{title}” is not finished yet. I keep your answers for 7 days.", title=route.title), buttons=(go_on,))
+        return Reply(
+            _("“{title}” is not finished yet. I keep your answers for 7 days.", title=route.title), buttons=(go_on,)
+        )
 
     # --- words ------------------------------------------------------------------------------------------------------
 
@@ -284,7 +304,11 @@ class Talks:
 
     def _parked(self, ended: Talk) -> tuple[Text, ...]:
         parked = conversations.latest(
-            self._turn.db, self._turn.lane_id, self._turn.address.sender, ("parked",), self._turn.now - conversations.KEPT
+            self._turn.db,
+            self._turn.lane_id,
+            self._turn.address.sender,
+            ("parked",),
+            self._turn.now - conversations.KEPT,
         )
         route = self.route(parked) if parked is not None else None
         if parked is None or route is None or parked.id == ended.id:
@@ -308,4 +332,3 @@ class Talks:
 def _short(raw: Raw) -> str:
     text = raw.text or raw.value or "…"
     return text if len(text) <= 40 else f"{text[:39]}…"
-

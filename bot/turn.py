@@ -97,10 +97,20 @@ class Work:
             kind, supersedes = "card", supersedes or f"{to.chat}:{reply.card}"
             expires_at = expires_at or self.now + CARDS_EXPIRE
         ids = []
-        for body in render(reply, self.place.catalogs, language or self.place.language, self.place.capabilities[to.channel]):
+        for body in render(
+            reply, self.place.catalogs, language or self.place.language, self.place.capabilities[to.channel]
+        ):
             row = outbox.Row(
-                channel=to.channel, account=to.account, chat=to.chat, kind=kind, body=body, created_at=self.now,
-                not_before=not_before or self.now, expires_at=expires_at, supersedes_key=supersedes, in_reply_to=in_reply_to,
+                channel=to.channel,
+                account=to.account,
+                chat=to.chat,
+                kind=kind,
+                body=body,
+                created_at=self.now,
+                not_before=not_before or self.now,
+                expires_at=expires_at,
+                supersedes_key=supersedes,
+                in_reply_to=in_reply_to,
             )
             ids.append(outbox.put(self.db, self.commune_id, row))
         self.woken.add(to.chat)

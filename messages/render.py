@@ -30,7 +30,9 @@ class Catalogs:
 
     def __init__(self, folder: Path = LOCALE) -> None:
         self._words: dict[str, dict[str, str]] = {
-            language.name: _read(sorted((language / "LC_MESSAGES").glob("*.po"))) for language in folder.iterdir() if language.is_dir()
+            language.name: _read(sorted((language / "LC_MESSAGES").glob("*.po")))
+            for language in folder.iterdir()
+            if language.is_dir()
         }
 
     @property
@@ -44,7 +46,9 @@ class Catalogs:
         pattern = self._words.get(language, {}).get(message.id)
         if not pattern and language != "en":
             pattern = self._words.get("vi", {}).get(message.id)
-        return (pattern or message.id).format_map({name: self._argument(value, language) for name, value in message.args.items()})
+        return (pattern or message.id).format_map(
+            {name: self._argument(value, language) for name, value in message.args.items()}
+        )
 
     def has(self, msgid: str, language: str) -> bool:
         """Whether a catalog has words of its own for a message."""
@@ -88,7 +92,9 @@ def clock(value: datetime, language: str) -> str:
 def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> list[dict[str, Any]]:
     """The bodies of the provider requests that make up a reply: long text is split, buttons go under the last part."""
     text = nfc("\n\n".join(filter(None, (catalogs.text(part, language) for part in reply.paragraphs))))
-    buttons = [_button(number, button, reply.numbered, catalogs, language) for number, button in enumerate(reply.buttons, 1)]
+    buttons = [
+        _button(number, button, reply.numbered, catalogs, language) for number, button in enumerate(reply.buttons, 1)
+    ]
     if len(buttons) > shows.buttons:
         text = "\n".join([text, *(button["label"] for button in buttons)])
         buttons = []

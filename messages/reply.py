@@ -95,5 +95,11 @@ class Reply:
 
 
 _DEFAULTS: dict[str, Any] = {
-    "buttons": (), "numbered": False, "pictures": (), "signature": None, "clock": None, "card": None, "loud": False,
+    "buttons": (),
+    "numbered": False,
+    "pictures": (),
+    "signature": None,
+    "clock": None,
+    "card": None,
+    "loud": False,
 }

@@ -4,13 +4,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, ForeignKey, Index, Integer, String, Table, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
 
 citizen = Table(
-    "citizen", metadata,
+    "citizen",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("language", String(8), nullable=True),  # empty: the commune's
@@ -21,7 +36,8 @@ citizen = Table(
     UniqueConstraint("commune_id", "id"),
 )
 address = Table(
-    "address", metadata,
+    "address",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("citizen_id", Id, ForeignKey("citizen.id"), nullable=False),
@@ -47,11 +63,20 @@ class Citizen:
 
 
 _FIND = (
-    select(citizen.c.id, citizen.c.language, citizen.c.village, citizen.c.greeted_on, citizen.c.misunderstood, citizen.c.created_at)
+    select(
+        citizen.c.id,
+        citizen.c.language,
+        citizen.c.village,
+        citizen.c.greeted_on,
+        citizen.c.misunderstood,
+        citizen.c.created_at,
+    )
     .join(address, address.c.citizen_id == citizen.c.id)
     .where(
-        address.c.commune_id == bindparam("commune"), address.c.channel == bindparam("channel"),
-        address.c.account == bindparam("account"), address.c.sender == bindparam("sender"),
+        address.c.commune_id == bindparam("commune"),
+        address.c.channel == bindparam("channel"),
+        address.c.account == bindparam("account"),
+        address.c.sender == bindparam("sender"),
     )
 )
 
@@ -67,9 +92,16 @@ def meet(db: Connection, commune_id: int, channel: str, account: str, sender: st
     known = find(db, commune_id, channel, account, sender)
     if known is not None:
         return known
-    made = db.execute(insert(citizen).values(commune_id=commune_id, created_at=now).returning(citizen.c.id)).scalar_one()
+    made = db.execute(
+        insert(citizen).values(commune_id=commune_id, created_at=now).returning(citizen.c.id)
+    ).scalar_one()
     values: dict[str, Any] = {
-        "commune_id": commune_id, "citizen_id": made, "channel": channel, "account": account, "sender": sender, "last_at": now,
+        "commune_id": commune_id,
+        "citizen_id": made,
+        "channel": channel,
+        "account": account,
+        "sender": sender,
+        "last_at": now,
     }
     db.execute(upsert(db, address).values(values).on_conflict_do_nothing())
     return find(db, commune_id, channel, account, sender) or Citizen(made, None, None, None, 0, now)
@@ -82,8 +114,14 @@ def change(db: Connection, citizen_id: int, **values: Any) -> None:
 
 def export(db: Connection, commune_id: int, citizen_id: int) -> dict[str, Any]:
     """What is kept about a citizen here."""
-    row = db.execute(select(citizen).where(citizen.c.commune_id == commune_id, citizen.c.id == citizen_id)).mappings().one()
-    addresses = db.execute(select(address.c.channel, address.c.last_at).where(address.c.citizen_id == citizen_id)).mappings()
+    row = (
+        db.execute(select(citizen).where(citizen.c.commune_id == commune_id, citizen.c.id == citizen_id))
+        .mappings()
+        .one()
+    )
+    addresses = db.execute(
+        select(address.c.channel, address.c.last_at).where(address.c.citizen_id == citizen_id)
+    ).mappings()
     return {"citizen": dict(row), "addresses": [dict(each) for each in addresses]}
 
 

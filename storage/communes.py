@@ -7,7 +7,8 @@ from sqlalchemy import Boolean, Column, Connection, Integer, Table, insert, sele
 from storage.db import UtcTime, metadata
 
 commune = Table(
-    "commune", metadata,
+    "commune",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("sample", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),

@@ -9,13 +9,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, LargeBinary, Integer, String, Table, UniqueConstraint, bindparam, insert, select, text, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from storage.db import Id, UtcTime, metadata
 from storage.sealing import seal_json, unseal_json
 
 talk = Table(
-    "talk", metadata,
+    "talk",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("token", String(13), nullable=False),  # the talk's name in buttons
@@ -40,7 +57,8 @@ _words = text("data IS NOT NULL")
 Index("ix_talk_words", talk.c.touched_at, sqlite_where=_words, postgresql_where=_words)
 
 shown_list = Table(
-    "shown_list", metadata,
+    "shown_list",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("lane_id", Id, ForeignKey("lane.id"), nullable=False),
@@ -70,7 +88,15 @@ class Talk:
 
 
 _COLUMNS: tuple[Any, ...] = (
-    talk.c.id, talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.route, talk.c.state, talk.c.data, talk.c.touched_at, talk.c.expires_at,
+    talk.c.id,
+    talk.c.token,
+    talk.c.lane_id,
+    talk.c.sender,
+    talk.c.route,
+    talk.c.state,
+    talk.c.data,
+    talk.c.touched_at,
+    talk.c.expires_at,
 )
 _LIVE = select(*_COLUMNS).where(
     talk.c.lane_id == bindparam("lane"), talk.c.sender == bindparam("sender"), talk.c.state == text("'live'")
@@ -95,7 +121,10 @@ def by_token(db: Connection, commune_id: int, lane_id: int, sender: str, token: 
         db,
         db.execute(
             select(*_COLUMNS).where(
-                talk.c.commune_id == commune_id, talk.c.token == token, talk.c.lane_id == lane_id, talk.c.sender == sender
+                talk.c.commune_id == commune_id,
+                talk.c.token == token,
+                talk.c.lane_id == lane_id,
+                talk.c.sender == sender,
             )
         ).first(),
     )
@@ -108,10 +137,14 @@ def latest(db: Connection, lane_id: int, sender: str, states: tuple[str, ...], s
         db.execute(
             select(*_COLUMNS)
             .where(
-                talk.c.lane_id == lane_id, talk.c.sender == sender, talk.c.state.in_(states), talk.c.touched_at >= since,
+                talk.c.lane_id == lane_id,
+                talk.c.sender == sender,
+                talk.c.state.in_(states),
+                talk.c.touched_at >= since,
                 talk.c.data.is_not(None),
             )
-            .order_by(talk.c.touched_at.desc()).limit(1)
+            .order_by(talk.c.touched_at.desc())
+            .limit(1)
         ).first(),
     )
 
@@ -121,39 +154,61 @@ def open_talk(
 ) -> Talk:
     """A new live talk; one that was live is parked and can be resumed until it expires."""
     db.execute(
-        update(talk).where(talk.c.lane_id == lane_id, talk.c.sender == sender, talk.c.state == "live").values(state="parked", wake_at=None)
+        update(talk)
+        .where(talk.c.lane_id == lane_id, talk.c.sender == sender, talk.c.state == "live")
+        .values(state="parked", wake_at=None)
     )
     token = "".join(secrets.choice(ALPHABET) for _ in range(8))
     values = {
-        "commune_id": commune_id, "token": token, "lane_id": lane_id, "sender": sender, "route": route, "state": "live",
-        "data": seal_json(db, {}), "opened_at": now, "touched_at": now, "expires_at": expires_at,
+        "commune_id": commune_id,
+        "token": token,
+        "lane_id": lane_id,
+        "sender": sender,
+        "route": route,
+        "state": "live",
+        "data": seal_json(db, {}),
+        "opened_at": now,
+        "touched_at": now,
+        "expires_at": expires_at,
     }
     made = db.execute(insert(talk).returning(talk.c.id), values).scalar_one()
     return Talk(made, token, lane_id, sender, route, "live", {}, now, expires_at)
 
 
 _SAVE = (
-    update(talk).where(talk.c.id == bindparam("talk"))
+    update(talk)
+    .where(talk.c.id == bindparam("talk"))
     .values(
-        state=bindparam("to"), data=bindparam("sealed", type_=LargeBinary), touched_at=bindparam("now", type_=UtcTime),
-        expires_at=bindparam("until", type_=UtcTime), wake_at=bindparam("wake", type_=UtcTime),
+        state=bindparam("to"),
+        data=bindparam("sealed", type_=LargeBinary),
+        touched_at=bindparam("now", type_=UtcTime),
+        expires_at=bindparam("until", type_=UtcTime),
+        wake_at=bindparam("wake", type_=UtcTime),
     )
 )
 
 
 def save(
-    db: Connection, talk_id: int, state: str, data: dict[str, Any], now: datetime, expires_at: datetime, wake_at: datetime | None = None
+    db: Connection,
+    talk_id: int,
+    state: str,
+    data: dict[str, Any],
+    now: datetime,
+    expires_at: datetime,
+    wake_at: datetime | None = None,
 ) -> None:
     """Store a talk's new state."""
     db.execute(
-        _SAVE, {"talk": talk_id, "to": state, "sealed": seal_json(db, data), "now": now, "until": expires_at, "wake": wake_at}
+        _SAVE,
+        {"talk": talk_id, "to": state, "sealed": seal_json(db, data), "now": now, "until": expires_at, "wake": wake_at},
     )
 
 
 def revive(db: Connection, found: Talk, now: datetime, expires_at: datetime) -> None:
     """Make an expired or parked talk the live one; the one that was live is parked."""
     db.execute(
-        update(talk).where(talk.c.lane_id == found.lane_id, talk.c.sender == found.sender, talk.c.state == "live")
+        update(talk)
+        .where(talk.c.lane_id == found.lane_id, talk.c.sender == found.sender, talk.c.state == "live")
         .values(state="parked", wake_at=None)
     )
     db.execute(update(talk).where(talk.c.id == found.id).values(state="live", touched_at=now, expires_at=expires_at))
@@ -162,8 +217,16 @@ def revive(db: Connection, found: Talk, now: datetime, expires_at: datetime) -> 
 def due(db: Connection, commune_id: int, now: datetime, limit: int = 500) -> list[Any]:
     """Live talks whose time has come: (token, lane_id, sender, expired: bool). Their own lanes do the rest."""
     wanted: tuple[Any, ...] = (talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.wake_at, talk.c.expires_at)
-    expired = select(*wanted).where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.expires_at <= now).limit(limit)
-    waking = select(*wanted).where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.wake_at <= now).limit(limit)
+    expired = (
+        select(*wanted)
+        .where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.expires_at <= now)
+        .limit(limit)
+    )
+    waking = (
+        select(*wanted)
+        .where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.wake_at <= now)
+        .limit(limit)
+    )
     return [*db.execute(expired), *db.execute(waking)]
 
 
@@ -193,13 +256,24 @@ class Shown:
 
 
 def show_list(
-    db: Connection, commune_id: int, lane_id: int, sender: str, items: list[tuple[str, str]], now: datetime, unasked: bool = False
+    db: Connection,
+    commune_id: int,
+    lane_id: int,
+    sender: str,
+    items: list[tuple[str, str]],
+    now: datetime,
+    unasked: bool = False,
 ) -> None:
     """Remember what a typed number will mean. A list in an answer replaces the one before; so does one in a notice."""
     earlier = (shown_list.c.lane_id == lane_id) & (shown_list.c.sender == sender) & (shown_list.c.unasked == unasked)
     db.execute(shown_list.delete().where(earlier))
     values = {
-        "commune_id": commune_id, "lane_id": lane_id, "sender": sender, "unasked": unasked, "sent_at": now, "items": seal_json(db, items),
+        "commune_id": commune_id,
+        "lane_id": lane_id,
+        "sender": sender,
+        "unasked": unasked,
+        "sent_at": now,
+        "items": seal_json(db, items),
     }
     db.execute(insert(shown_list), values)
 
@@ -222,7 +296,9 @@ def lists(db: Connection, lane_id: int, sender: str) -> list[Shown]:
 
 def export(db: Connection, commune_id: int, lane_id: int, sender: str) -> list[dict[str, Any]]:
     """Her talks and the answers still kept."""
-    rows = db.execute(select(*_COLUMNS).where(talk.c.commune_id == commune_id, talk.c.lane_id == lane_id, talk.c.sender == sender)).all()
+    rows = db.execute(
+        select(*_COLUMNS).where(talk.c.commune_id == commune_id, talk.c.lane_id == lane_id, talk.c.sender == sender)
+    ).all()
     found = [_talk(db, row) for row in rows]
     return [{"route": each.route, "at": each.touched_at, "data": each.data} for each in found if each is not None]
 
@@ -231,7 +307,9 @@ def erase(db: Connection, commune_id: int, lane_id: int, sender: str) -> None:
     """Forget her talks and lists."""
     db.execute(talk.delete().where(talk.c.commune_id == commune_id, talk.c.lane_id == lane_id, talk.c.sender == sender))
     db.execute(
-        shown_list.delete().where(shown_list.c.commune_id == commune_id, shown_list.c.lane_id == lane_id, shown_list.c.sender == sender)
+        shown_list.delete().where(
+            shown_list.c.commune_id == commune_id, shown_list.c.lane_id == lane_id, shown_list.c.sender == sender
+        )
     )
 
 

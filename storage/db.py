@@ -102,7 +102,9 @@ def temporary(error: BaseException) -> bool:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
         name = getattr(cause, "sqlite_errorname", "") or ""
-        return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        return name.startswith(
+            ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+        )
     state = getattr(cause, "sqlstate", None)
     # PostgreSQL appendix A: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 operator, 58 system. None: no answer.
     return state is None or state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
@@ -316,7 +318,9 @@ def _sqlite(url: str, keys: Keys, readonly: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         address = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
         # isolation_level=None: the driver must not begin transactions on its own, BEGIN IMMEDIATE below does.
-        raw = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5)
+        raw = sqlite3.connect(
+            address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5
+        )
         pragmas = ["foreign_keys=ON", "cache_size=-32768", "temp_store=MEMORY"]
         if not readonly:
             pragmas += ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "journal_size_limit=67108864"]
@@ -334,7 +338,13 @@ def _sqlite(url: str, keys: Keys, readonly: bool) -> Engine:
 
 def _postgres(url: str, keys: Keys, readonly: bool) -> Engine:
     # Keep-alives: a lease is an advisory lock on a connection, so a dead peer must be noticed (libpq's parameters).
-    arguments = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "connect_timeout": 5}
+    arguments = {
+        "keepalives": 1,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "connect_timeout": 5,
+    }
     engine = create_engine(
         url, hide_parameters=True, pool_size=6 if readonly else 24, pool_pre_ping=readonly, connect_args=arguments
     )

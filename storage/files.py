@@ -10,7 +10,8 @@ from storage.db import Id, UtcTime, insert, metadata
 from storage.sealing import seal, unseal
 
 file = Table(
-    "file", metadata,
+    "file",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("name", String(64), nullable=False),  # random; also the name on disk
@@ -42,28 +43,54 @@ class File:
 
 
 def add(
-    db: Connection, commune_id: int, name: str, channel: str, account: str, chat: str, kind: str, media_type: str, size: int,
-    title: str, now: datetime,
+    db: Connection,
+    commune_id: int,
+    name: str,
+    channel: str,
+    account: str,
+    chat: str,
+    kind: str,
+    media_type: str,
+    size: int,
+    title: str,
+    now: datetime,
 ) -> None:
     """Record a file whose bytes are on disk; the same upload repeated changes nothing."""
     values = {
-        "commune_id": commune_id, "name": name, "channel": channel, "account": account, "chat": chat, "state": "fetched",
-        "kind": kind, "media_type": media_type[:80], "size": size, "title": seal(db, title.encode("utf-8", "replace")), "received_at": now,
+        "commune_id": commune_id,
+        "name": name,
+        "channel": channel,
+        "account": account,
+        "chat": chat,
+        "state": "fetched",
+        "kind": kind,
+        "media_type": media_type[:80],
+        "size": size,
+        "title": seal(db, title.encode("utf-8", "replace")),
+        "received_at": now,
     }
     db.execute(insert(db, file).values(values).on_conflict_do_nothing())
 
 
 def get(db: Connection, commune_id: int, name: str) -> File | None:
     """A fetched file by its name."""
-    row = db.execute(select(file).where(file.c.commune_id == commune_id, file.c.name == name, file.c.state == "fetched")).first()
+    row = db.execute(
+        select(file).where(file.c.commune_id == commune_id, file.c.name == name, file.c.state == "fetched")
+    ).first()
     if row is None:
         return None
-    return File(row.name, row.chat, row.kind, row.media_type, row.size, unseal(db, row.title).decode() if row.title else "")
+    return File(
+        row.name, row.chat, row.kind, row.media_type, row.size, unseal(db, row.title).decode() if row.title else ""
+    )
 
 
 def names_before(db: Connection, before: datetime, limit: int = 500) -> list[str]:
     """Files received before a time, for pruning."""
-    return list(db.execute(select(file.c.name).where(file.c.received_at < before, file.c.state == "fetched").limit(limit)).scalars())
+    return list(
+        db.execute(
+            select(file.c.name).where(file.c.received_at < before, file.c.state == "fetched").limit(limit)
+        ).scalars()
+    )
 
 
 def lose(db: Connection, names: list[str]) -> None:
@@ -73,13 +100,26 @@ def lose(db: Connection, names: list[str]) -> None:
 
 def export(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> list[dict[str, Any]]:
     """Files she sent."""
-    here = (file.c.commune_id == commune_id) & (file.c.channel == channel) & (file.c.account == account) & (file.c.chat == chat)
-    return [dict(row) for row in db.execute(select(file.c.kind, file.c.size, file.c.received_at, file.c.state).where(here)).mappings()]
+    here = (
+        (file.c.commune_id == commune_id)
+        & (file.c.channel == channel)
+        & (file.c.account == account)
+        & (file.c.chat == chat)
+    )
+    return [
+        dict(row)
+        for row in db.execute(select(file.c.kind, file.c.size, file.c.received_at, file.c.state).where(here)).mappings()
+    ]
 
 
 def erase(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> list[str]:
     """Forget files she sent; returns the names to delete on disk."""
-    here = (file.c.commune_id == commune_id) & (file.c.channel == channel) & (file.c.account == account) & (file.c.chat == chat)
+    here = (
+        (file.c.commune_id == commune_id)
+        & (file.c.channel == channel)
+        & (file.c.account == account)
+        & (file.c.chat == chat)
+    )
     names = list(db.execute(select(file.c.name).where(here)).scalars())
     db.execute(file.delete().where(here))
     return names

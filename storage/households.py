@@ -9,7 +9,8 @@ from storage.db import Id, insert, metadata
 from storage.sealing import lookup_key, seal_json
 
 household = Table(
-    "household", metadata,
+    "household",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("code", String(40), nullable=False),
@@ -27,7 +28,10 @@ def add(db: Connection, commune_id: int, homes: Iterable[tuple[str, str, str | N
     """Add households: (code, village, lane, representative, phone as +84… or None); known codes are left as they are."""
     values: list[dict[str, Any]] = [
         {
-            "commune_id": commune_id, "code": code, "village": village, "lane": lane,
+            "commune_id": commune_id,
+            "code": code,
+            "village": village,
+            "lane": lane,
             "details": seal_json(db, {"representative": representative, "phone": phone}),
             "phone_key": phone and lookup_key(db, "phone", phone),
         }

@@ -11,15 +11,29 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Column, Connection, ForeignKey, Index, Integer, LargeBinary, Row, String, Table, UniqueConstraint, bindparam, func,
-    select, text, update,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
 )
 
 from storage.db import EPOCH, Id, UtcTime, insert, is_postgres, metadata
 from storage.sealing import seal, unseal
 
 lane = Table(
-    "lane", metadata,
+    "lane",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("channel", String(20), nullable=False),
@@ -30,7 +44,8 @@ lane = Table(
 )
 
 inbox = Table(
-    "inbox", metadata,
+    "inbox",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("lane_id", Id, ForeignKey("lane.id"), nullable=True),
@@ -86,20 +101,35 @@ class Taken:
 # Built once: composing a statement costs more than running it on this path.
 _COLUMNS = ("commune_id", "lane_id", "channel", "account", "event_id", "sender", "raw", "state", "received_at")
 _FROM_LANE = select(
-    lane.c.commune_id, lane.c.id, lane.c.channel, lane.c.account, bindparam("event_id", type_=String),
-    bindparam("sender", type_=String), bindparam("raw", type_=LargeBinary), bindparam("state", type_=String),
+    lane.c.commune_id,
+    lane.c.id,
+    lane.c.channel,
+    lane.c.account,
+    bindparam("event_id", type_=String),
+    bindparam("sender", type_=String),
+    bindparam("raw", type_=LargeBinary),
+    bindparam("state", type_=String),
     bindparam("received_at", type_=UtcTime),
 ).where(
-    lane.c.commune_id == bindparam("commune"), lane.c.channel == bindparam("channel"),
-    lane.c.account == bindparam("account"), lane.c.chat == bindparam("chat"),
+    lane.c.commune_id == bindparam("commune"),
+    lane.c.channel == bindparam("channel"),
+    lane.c.account == bindparam("account"),
+    lane.c.chat == bindparam("chat"),
 )
 
 
 def accept(db: Connection, commune_id: int, event: Event, now: datetime) -> bool:
     """Store one event; False when this event is already there (the same event five times has one effect)."""
     values: dict[str, Any] = {
-        "commune": commune_id, "channel": event.channel, "account": event.account, "chat": event.chat,
-        "event_id": event.event_id, "sender": event.sender, "raw": seal(db, event.raw), "state": "new", "received_at": now,
+        "commune": commune_id,
+        "channel": event.channel,
+        "account": event.account,
+        "chat": event.chat,
+        "event_id": event.event_id,
+        "sender": event.sender,
+        "raw": seal(db, event.raw),
+        "state": "new",
+        "received_at": now,
     }
     # A lane is never deleted, so for all but the first event of a chat this is one statement.
     if _insert_event(db, values):
@@ -110,7 +140,13 @@ def accept(db: Connection, commune_id: int, event: Event, now: datetime) -> bool
 
 def _insert_event(db: Connection, values: dict[str, Any]) -> bool:
     # "WHERE true" of SQLite's grammar (parsing ambiguity of INSERT ... SELECT ... ON CONFLICT) is the lane's WHERE here.
-    statement = insert(db, inbox).from_select(_COLUMNS, _FROM_LANE).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
+    statement = (
+        insert(db, inbox)
+        .from_select(_COLUMNS, _FROM_LANE)
+        .on_conflict_do_nothing()
+        .inline()
+        .execution_options(preserve_rowcount=True)
+    )
     return bool(db.execute(statement, values).rowcount > 0)
 
 
@@ -126,32 +162,59 @@ def open_lane(db: Connection, commune_id: int, channel: str, account: str, chat:
     return int(found)
 
 
-def keep_broken(db: Connection, commune_id: int, channel: str, account: str, event_id: str, raw: bytes, why: str, now: datetime) -> None:
+def keep_broken(
+    db: Connection, commune_id: int, channel: str, account: str, event_id: str, raw: bytes, why: str, now: datetime
+) -> None:
     """Keep an event that could not be parsed or inserted, as failed bytes, so that nothing received is thrown away."""
     values = {
-        "commune_id": commune_id, "lane_id": None, "channel": channel, "account": account, "event_id": event_id,
-        "sender": "", "raw": seal(db, raw), "state": "failed", "received_at": now, "error": why[:200],
+        "commune_id": commune_id,
+        "lane_id": None,
+        "channel": channel,
+        "account": account,
+        "event_id": event_id,
+        "sender": "",
+        "raw": seal(db, raw),
+        "state": "failed",
+        "received_at": now,
+        "error": why[:200],
     }
     db.execute(insert(db, inbox).values(values).on_conflict_do_nothing())
 
 
 _TAKEN = [
-    inbox.c.id, inbox.c.commune_id, inbox.c.lane_id, inbox.c.channel, inbox.c.account, lane.c.chat, inbox.c.sender,
-    inbox.c.event_id, inbox.c.raw, inbox.c.attempts, inbox.c.received_at,
+    inbox.c.id,
+    inbox.c.commune_id,
+    inbox.c.lane_id,
+    inbox.c.channel,
+    inbox.c.account,
+    lane.c.chat,
+    inbox.c.sender,
+    inbox.c.event_id,
+    inbox.c.raw,
+    inbox.c.attempts,
+    inbox.c.received_at,
 ]
 _READY = (
-    select(*_TAKEN).join(lane, lane.c.id == inbox.c.lane_id)
+    select(*_TAKEN)
+    .join(lane, lane.c.id == inbox.c.lane_id)
     .where(inbox.c.state == text("'new'"), lane.c.not_before <= bindparam("now", type_=UtcTime))
-    .order_by(inbox.c.id).limit(1)
+    .order_by(inbox.c.id)
+    .limit(1)
 )
 _LOCK_LANE = (
-    select(lane.c.id).join(inbox, inbox.c.lane_id == lane.c.id)
+    select(lane.c.id)
+    .join(inbox, inbox.c.lane_id == lane.c.id)
     .where(inbox.c.state == text("'new'"), lane.c.not_before <= bindparam("now", type_=UtcTime))
-    .order_by(inbox.c.id).limit(1).with_for_update(of=lane, skip_locked=True)
+    .order_by(inbox.c.id)
+    .limit(1)
+    .with_for_update(of=lane, skip_locked=True)
 )
 _OLDEST = (
-    select(*_TAKEN).join(lane, lane.c.id == inbox.c.lane_id)
-    .where(inbox.c.state == text("'new'"), inbox.c.lane_id == bindparam("lane")).order_by(inbox.c.id).limit(1)
+    select(*_TAKEN)
+    .join(lane, lane.c.id == inbox.c.lane_id)
+    .where(inbox.c.state == text("'new'"), inbox.c.lane_id == bindparam("lane"))
+    .order_by(inbox.c.id)
+    .limit(1)
 )
 
 
@@ -170,7 +233,9 @@ def _taken(db: Connection, row: Row[Any] | None) -> Taken | None:
     return Taken(**{**fields, "raw": unseal(db, fields["raw"])})
 
 
-_DONE = update(inbox).where(inbox.c.id == bindparam("event")).values(state="done", done_at=bindparam("now", type_=UtcTime))
+_DONE = (
+    update(inbox).where(inbox.c.id == bindparam("event")).values(state="done", done_at=bindparam("now", type_=UtcTime))
+)
 
 
 def done(db: Connection, event_id: int, now: datetime) -> None:
@@ -181,7 +246,8 @@ def done(db: Connection, event_id: int, now: datetime) -> None:
 def fail(db: Connection, event_id: int, reference: str, error: str, now: datetime) -> bool:
     """Set an event aside under a reference code; False when another worker has meanwhile done it."""
     changed = db.execute(
-        update(inbox).where(inbox.c.id == event_id, inbox.c.state == "new")
+        update(inbox)
+        .where(inbox.c.id == event_id, inbox.c.state == "new")
         .values(state="failed", done_at=now, reference=reference, error=error[:200], attempts=inbox.c.attempts + 1)
     )
     return changed.rowcount > 0
@@ -195,7 +261,9 @@ def postpone(db: Connection, event: Taken, now: datetime) -> datetime:
     return until
 
 
-def insert_internal(db: Connection, commune_id: int, lane_id: int, sender: str, event_id: str, raw: bytes, now: datetime) -> bool:
+def insert_internal(
+    db: Connection, commune_id: int, lane_id: int, sender: str, event_id: str, raw: bytes, now: datetime
+) -> bool:
     """Put an event of our own into a lane (a tick, a file that arrived, an official's answer); once per `event_id`."""
     at = db.execute(select(lane.c.channel, lane.c.account, lane.c.chat).where(lane.c.id == lane_id)).one()
     return accept(db, commune_id, Event(at.channel, at.account, at.chat, sender, f"internal:{event_id}", raw), now)
@@ -209,18 +277,30 @@ def waiting(db: Connection) -> int:
 def next_ready(db: Connection) -> datetime | None:
     """When the earliest waiting lane may go on; None when nothing waits."""
     found: datetime | None = db.execute(
-        select(func.min(lane.c.not_before, type_=UtcTime)).join(inbox, inbox.c.lane_id == lane.c.id).where(inbox.c.state == text("'new'"))
+        select(func.min(lane.c.not_before, type_=UtcTime))
+        .join(inbox, inbox.c.lane_id == lane.c.id)
+        .where(inbox.c.state == text("'new'"))
     ).scalar()
     return found
 
 
 def failed(db: Connection, commune_id: int, limit: int = 100) -> list[Row[Any]]:
     """Events set aside, newest first: id, channel, received_at, reference, error, attempts."""
-    columns = (inbox.c.id, inbox.c.channel, inbox.c.received_at, inbox.c.reference, inbox.c.error, inbox.c.attempts, inbox.c.lane_id)
+    columns = (
+        inbox.c.id,
+        inbox.c.channel,
+        inbox.c.received_at,
+        inbox.c.reference,
+        inbox.c.error,
+        inbox.c.attempts,
+        inbox.c.lane_id,
+    )
     return list(
         db.execute(
-            select(*columns).where(inbox.c.commune_id == commune_id, inbox.c.state == text("'failed'"))
-            .order_by(inbox.c.id.desc()).limit(limit)
+            select(*columns)
+            .where(inbox.c.commune_id == commune_id, inbox.c.state == text("'failed'"))
+            .order_by(inbox.c.id.desc())
+            .limit(limit)
         )
     )
 
@@ -232,10 +312,15 @@ def replay(db: Connection, commune_id: int, event_id: int) -> bool:
     (see `is_replay`).
     """
     changed = db.execute(
-        update(inbox).where(
-            inbox.c.commune_id == commune_id, inbox.c.id == event_id, inbox.c.state == "failed",
-            inbox.c.raw.is_not(None), inbox.c.lane_id.is_not(None),
-        ).values(state="new", attempts=-1)
+        update(inbox)
+        .where(
+            inbox.c.commune_id == commune_id,
+            inbox.c.id == event_id,
+            inbox.c.state == "failed",
+            inbox.c.raw.is_not(None),
+            inbox.c.lane_id.is_not(None),
+        )
+        .values(state="new", attempts=-1)
     )
     return changed.rowcount > 0
 
@@ -247,7 +332,11 @@ def is_replay(event: Taken) -> bool:
 
 def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
     """Forget the words of events done before `before`; the row stays, so a late repeat still finds its event id."""
-    old = select(inbox.c.id).where(inbox.c.raw.is_not(None), inbox.c.done_at < before, inbox.c.state == "done").limit(limit)
+    old = (
+        select(inbox.c.id)
+        .where(inbox.c.raw.is_not(None), inbox.c.done_at < before, inbox.c.state == "done")
+        .limit(limit)
+    )
     return db.execute(update(inbox).where(inbox.c.id.in_(old)).values(raw=None)).rowcount
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Column, Connection, Integer, String, Table, UniqueConstra
 from storage.db import Id, UtcTime, insert, is_postgres, metadata
 
 lease = Table(
-    "lease", metadata,
+    "lease",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("channel", String(20), nullable=False),
@@ -32,7 +33,11 @@ class Lost(Exception):
 def acquire(db: Connection, commune_id: int, channel: str, account: str, now: datetime) -> int | None:
     """Take the lease on this connection; the new epoch, or None while another process holds it."""
     key = (commune_id, channel, account)
-    if is_postgres(db) and key not in _held(db) and not db.execute(select(func.pg_try_advisory_lock(_lock_number(key)))).scalar():
+    if (
+        is_postgres(db)
+        and key not in _held(db)
+        and not db.execute(select(func.pg_try_advisory_lock(_lock_number(key)))).scalar()
+    ):
         return None
     values = {"commune_id": commune_id, "channel": channel, "account": account, "epoch": 1, "since": now}
     statement = insert(db, lease).values(values)

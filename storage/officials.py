@@ -10,7 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, String, Table, UniqueConstraint, bindparam, insert, select, text, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
@@ -19,7 +34,8 @@ ROLES = ("official", "village-head", "chairman", "clerk")
 RIGHTS = ("approve", "stamp", "read-sealed", "duty", "receive")
 
 official = Table(
-    "official", metadata,
+    "official",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("name", String(80), nullable=False),
@@ -32,7 +48,8 @@ official = Table(
 )
 Index("ix_official_commune", official.c.commune_id, official.c.active)
 official_address = Table(
-    "official_address", metadata,
+    "official_address",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("official_id", Id, ForeignKey("official.id"), nullable=False),
@@ -42,7 +59,8 @@ official_address = Table(
     UniqueConstraint("commune_id", "channel", "account", "sender"),
 )
 invitation = Table(
-    "invitation", metadata,
+    "invitation",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("code_hash", String(64), nullable=False),
@@ -68,12 +86,23 @@ class Official:
     village: str | None
 
 
-_COLUMNS: tuple[Any, ...] = (official.c.id, official.c.name, official.c.post, official.c.role, official.c.rights, official.c.village)
+_COLUMNS: tuple[Any, ...] = (
+    official.c.id,
+    official.c.name,
+    official.c.post,
+    official.c.role,
+    official.c.rights,
+    official.c.village,
+)
 _OF = (
-    select(*_COLUMNS).join(official_address, official_address.c.official_id == official.c.id)
+    select(*_COLUMNS)
+    .join(official_address, official_address.c.official_id == official.c.id)
     .where(
-        official_address.c.commune_id == bindparam("commune"), official_address.c.channel == bindparam("channel"),
-        official_address.c.account == bindparam("account"), official_address.c.sender == bindparam("sender"), official.c.active,
+        official_address.c.commune_id == bindparam("commune"),
+        official_address.c.channel == bindparam("channel"),
+        official_address.c.account == bindparam("account"),
+        official_address.c.sender == bindparam("sender"),
+        official.c.active,
     )
 )
 
@@ -90,30 +119,57 @@ def of(db: Connection, commune_id: int, channel: str, account: str, sender: str)
 
 def get(db: Connection, commune_id: int, official_id: int) -> Official | None:
     """An active official by id."""
-    row = db.execute(select(*_COLUMNS).where(official.c.commune_id == commune_id, official.c.id == official_id, official.c.active)).first()
+    row = db.execute(
+        select(*_COLUMNS).where(official.c.commune_id == commune_id, official.c.id == official_id, official.c.active)
+    ).first()
     return None if row is None else _official(row)
 
 
 def active(db: Connection, commune_id: int) -> list[Official]:
     """Everybody with rights, in the order they were invited."""
-    return [_official(row) for row in db.execute(select(*_COLUMNS).where(official.c.commune_id == commune_id, official.c.active).order_by(official.c.id))]
+    return [
+        _official(row)
+        for row in db.execute(
+            select(*_COLUMNS).where(official.c.commune_id == commune_id, official.c.active).order_by(official.c.id)
+        )
+    ]
 
 
 def add(
-    db: Connection, commune_id: int, name: str, post: str, role: str, rights: tuple[str, ...], village: str | None, now: datetime
+    db: Connection,
+    commune_id: int,
+    name: str,
+    post: str,
+    role: str,
+    rights: tuple[str, ...],
+    village: str | None,
+    now: datetime,
 ) -> int:
     """Record somebody with these rights; returns the id. Raises ValueError for an unknown role or right."""
     unknown = [right for right in rights if right not in RIGHTS] + ([role] if role not in ROLES else [])
     if unknown:
         raise ValueError(f"unknown role or right: {', '.join(unknown)}")
     values = {
-        "commune_id": commune_id, "name": name, "post": post, "role": role, "rights": ",".join(rights), "village": village, "created_at": now,
+        "commune_id": commune_id,
+        "name": name,
+        "post": post,
+        "role": role,
+        "rights": ",".join(rights),
+        "village": village,
+        "created_at": now,
     }
     return int(db.execute(insert(official).returning(official.c.id), values).scalar_one())
 
 
 def invite(
-    db: Connection, commune_id: int, name: str, post: str, role: str, rights: tuple[str, ...], village: str | None, now: datetime
+    db: Connection,
+    commune_id: int,
+    name: str,
+    post: str,
+    role: str,
+    rights: tuple[str, ...],
+    village: str | None,
+    now: datetime,
 ) -> str:
     """Add somebody with a one-time code, valid 3 days, that lets her in; returns the code, of which only a digest is stored."""
     return new_code(db, commune_id, add(db, commune_id, name, post, role, rights, village, now), now)
@@ -123,7 +179,9 @@ def new_code(db: Connection, commune_id: int, official_id: int, now: datetime) -
     """Another one-time code for somebody already invited (a second browser, a lost session)."""
     code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
     db.execute(
-        insert(invitation).values(commune_id=commune_id, code_hash=_digest(code), official_id=official_id, expires_at=now + VALID)
+        insert(invitation).values(
+            commune_id=commune_id, code_hash=_digest(code), official_id=official_id, expires_at=now + VALID
+        )
     )
     return code
 
@@ -133,17 +191,26 @@ def accept_invitation(db: Connection, commune_id: int, code: str, now: datetime)
     spent = db.execute(
         update(invitation)
         .where(
-            invitation.c.commune_id == commune_id, invitation.c.code_hash == _digest(code), invitation.c.used_at.is_(None),
+            invitation.c.commune_id == commune_id,
+            invitation.c.code_hash == _digest(code),
+            invitation.c.used_at.is_(None),
             invitation.c.expires_at > now,
         )
-        .values(used_at=now).returning(invitation.c.official_id)
+        .values(used_at=now)
+        .returning(invitation.c.official_id)
     ).scalar()
     return None if spent is None else get(db, commune_id, spent)
 
 
 def bind(db: Connection, commune_id: int, official_id: int, channel: str, account: str, sender: str) -> None:
     """From now on what comes from this address comes from this official."""
-    values = {"commune_id": commune_id, "official_id": official_id, "channel": channel, "account": account, "sender": sender}
+    values = {
+        "commune_id": commune_id,
+        "official_id": official_id,
+        "channel": channel,
+        "account": account,
+        "sender": sender,
+    }
     statement = upsert(db, official_address).values(values)
     keys = ["commune_id", "channel", "account", "sender"]
     db.execute(statement.on_conflict_do_update(index_elements=keys, set_={"official_id": official_id}))
@@ -151,7 +218,9 @@ def bind(db: Connection, commune_id: int, official_id: int, channel: str, accoun
 
 def remove(db: Connection, commune_id: int, official_id: int) -> None:
     """Take all rights away; what she wrote stays."""
-    db.execute(update(official).where(official.c.commune_id == commune_id, official.c.id == official_id).values(active=False))
+    db.execute(
+        update(official).where(official.c.commune_id == commune_id, official.c.id == official_id).values(active=False)
+    )
 
 
 def _digest(code: str) -> str:

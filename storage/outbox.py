@@ -13,14 +13,31 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Column, Connection, Index, Integer, LargeBinary, Row as SqlRow, String, Table, bindparam, func, insert, or_, select, text, update,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy import (
+    Row as SqlRow,
 )
 
 from storage.db import Id, UtcTime, metadata
 from storage.sealing import seal_json, unseal_json
 
 outbox = Table(
-    "outbox", metadata,
+    "outbox",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("channel", String(20), nullable=False),
@@ -46,10 +63,20 @@ outbox = Table(
     Column("error", String(200), nullable=True),
 )
 _open = text("state IN ('queued', 'sending')")
-Index("ix_outbox_open", outbox.c.commune_id, outbox.c.channel, outbox.c.account, outbox.c.id, sqlite_where=_open, postgresql_where=_open)
+Index(
+    "ix_outbox_open",
+    outbox.c.commune_id,
+    outbox.c.channel,
+    outbox.c.account,
+    outbox.c.id,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 Index("ix_outbox_chat", outbox.c.commune_id, outbox.c.channel, outbox.c.account, outbox.c.chat, outbox.c.id)
 _keyed = text("state = 'queued' AND supersedes_key IS NOT NULL")
-Index("ix_outbox_supersedes", outbox.c.commune_id, outbox.c.supersedes_key, sqlite_where=_keyed, postgresql_where=_keyed)
+Index(
+    "ix_outbox_supersedes", outbox.c.commune_id, outbox.c.supersedes_key, sqlite_where=_keyed, postgresql_where=_keyed
+)
 _stuck = text("state IN ('failed', 'unreachable', 'uncertain')")
 Index("ix_outbox_stuck", outbox.c.commune_id, outbox.c.id, sqlite_where=_stuck, postgresql_where=_stuck)
 _queued = text("state = 'queued'")
@@ -96,7 +123,9 @@ _PUT = insert(outbox).returning(outbox.c.id)
 _SUPERSEDE = (
     update(outbox)
     .where(
-        outbox.c.commune_id == bindparam("commune"), outbox.c.supersedes_key == bindparam("key"), outbox.c.state == text("'queued'")
+        outbox.c.commune_id == bindparam("commune"),
+        outbox.c.supersedes_key == bindparam("key"),
+        outbox.c.state == text("'queued'"),
     )
     .values(state="dropped", dropped="superseded")
 )
@@ -107,9 +136,18 @@ def put(db: Connection, commune_id: int, row: Row) -> int:
     if row.supersedes_key is not None:
         db.execute(_SUPERSEDE, {"commune": commune_id, "key": row.supersedes_key})
     values = {
-        "commune_id": commune_id, "channel": row.channel, "account": row.account, "chat": row.chat, "kind": row.kind,
-        "body": seal_json(db, row.body), "state": "queued", "created_at": row.created_at, "not_before": row.not_before,
-        "expires_at": row.expires_at, "supersedes_key": row.supersedes_key, "in_reply_to": row.in_reply_to,
+        "commune_id": commune_id,
+        "channel": row.channel,
+        "account": row.account,
+        "chat": row.chat,
+        "kind": row.kind,
+        "body": seal_json(db, row.body),
+        "state": "queued",
+        "created_at": row.created_at,
+        "not_before": row.not_before,
+        "expires_at": row.expires_at,
+        "supersedes_key": row.supersedes_key,
+        "in_reply_to": row.in_reply_to,
     }
     return int(db.execute(_PUT, values).scalar_one())
 
@@ -117,7 +155,8 @@ def put(db: Connection, commune_id: int, row: Row) -> int:
 def undo(db: Connection, commune_id: int, ids: Iterable[int]) -> int:
     """Take back messages that have not left; returns how many could be taken back."""
     return db.execute(
-        update(outbox).where(outbox.c.commune_id == commune_id, outbox.c.id.in_(list(ids)), outbox.c.state == "queued")
+        update(outbox)
+        .where(outbox.c.commune_id == commune_id, outbox.c.id.in_(list(ids)), outbox.c.state == "queued")
         .values(state="dropped", dropped="undone")
     ).rowcount
 
@@ -125,7 +164,9 @@ def undo(db: Connection, commune_id: int, ids: Iterable[int]) -> int:
 def drop_stale(db: Connection, now: datetime) -> int:
     """Drop queued messages whose time has passed."""
     return db.execute(
-        update(outbox).where(outbox.c.state == text("'queued'"), outbox.c.expires_at < now).values(state="dropped", dropped="stale")
+        update(outbox)
+        .where(outbox.c.state == text("'queued'"), outbox.c.expires_at < now)
+        .values(state="dropped", dropped="stale")
     ).rowcount
 
 
@@ -140,11 +181,15 @@ def next_to_send(
     blocked = (
         select(earlier.c.id)
         .where(
-            earlier.c.commune_id == commune_id, earlier.c.channel == channel, earlier.c.account == account,
+            earlier.c.commune_id == commune_id,
+            earlier.c.channel == channel,
+            earlier.c.account == account,
             earlier.c.chat == outbox.c.chat,
             or_(
                 earlier.c.state == text("'sending'"),
-                (earlier.c.state == text("'queued'")) & (earlier.c.id < outbox.c.id) & _same_class(earlier.c.kind, outbox.c.kind)
+                (earlier.c.state == text("'queued'"))
+                & (earlier.c.id < outbox.c.id)
+                & _same_class(earlier.c.kind, outbox.c.kind)
                 & (earlier.c.not_before <= now),
             ),
         )
@@ -152,14 +197,26 @@ def next_to_send(
     )
     found = db.execute(
         select(
-            outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at, outbox.c.repeats
+            outbox.c.id,
+            outbox.c.chat,
+            outbox.c.kind,
+            outbox.c.body,
+            outbox.c.attempts,
+            outbox.c.created_at,
+            outbox.c.repeats,
         )
         .where(
-            outbox.c.commune_id == commune_id, outbox.c.channel == channel, outbox.c.account == account,
-            outbox.c.state == text("'queued'"), outbox.c.not_before <= now,
-            or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now), outbox.c.chat.not_in(list(paused)), ~blocked,
+            outbox.c.commune_id == commune_id,
+            outbox.c.channel == channel,
+            outbox.c.account == account,
+            outbox.c.state == text("'queued'"),
+            outbox.c.not_before <= now,
+            or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now),
+            outbox.c.chat.not_in(list(paused)),
+            ~blocked,
         )
-        .order_by((outbox.c.kind == "answer").desc(), outbox.c.id).limit(limit)
+        .order_by((outbox.c.kind == "answer").desc(), outbox.c.id)
+        .limit(limit)
     ).all()
     chats: dict[str, Sending] = {}
     for row in found:  # an answer and a notice to one chat may both be first of their class: one at a time
@@ -177,7 +234,8 @@ def mark_sending(db: Connection, ids: list[int], epoch: int, now: datetime) -> N
     """Record that these requests are about to leave; committed before they do."""
     if ids:
         db.execute(
-            update(outbox).where(outbox.c.id.in_(ids))
+            update(outbox)
+            .where(outbox.c.id.in_(ids))
             .values(state="sending", epoch=epoch, marked_at=now, attempts=outbox.c.attempts + 1)
         )
 
@@ -212,8 +270,11 @@ def left_sending(db: Connection, commune_id: int, channel: str, account: str, ep
     return list(
         db.execute(
             select(outbox.c.id, outbox.c.kind, outbox.c.repeats).where(
-                outbox.c.commune_id == commune_id, outbox.c.channel == channel, outbox.c.account == account,
-                outbox.c.state == "sending", outbox.c.epoch < epoch,
+                outbox.c.commune_id == commune_id,
+                outbox.c.channel == channel,
+                outbox.c.account == account,
+                outbox.c.state == "sending",
+                outbox.c.epoch < epoch,
             )
         )
     )
@@ -223,7 +284,15 @@ def left_sending(db: Connection, commune_id: int, channel: str, account: str, ep
 
 
 def shown(
-    db: Connection, commune_id: int, channel: str, account: str, chats: list[str], stream: str, after: int, now: datetime, limit: int = 200
+    db: Connection,
+    commune_id: int,
+    channel: str,
+    account: str,
+    chats: list[str],
+    stream: str,
+    after: int,
+    now: datetime,
+    limit: int = 200,
 ) -> list[Sending]:
     """What a page should show: of its own `chats` what is after its cursor and what it has not acknowledged, and of a
     shared `stream` (nobody acknowledges that) what is after its cursor.
@@ -236,23 +305,40 @@ def shown(
     own = outbox.c.chat.in_(chats) & or_(waiting, (outbox.c.state == "sent") & (outbox.c.id > after))
     shared = (outbox.c.chat == stream) & waiting & (outbox.c.id > after)
     found = db.execute(
-        select(outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at, outbox.c.not_before)
+        select(
+            outbox.c.id,
+            outbox.c.chat,
+            outbox.c.kind,
+            outbox.c.body,
+            outbox.c.attempts,
+            outbox.c.created_at,
+            outbox.c.not_before,
+        )
         .where(here, outbox.c.not_before <= now, outbox.c.body.is_not(None), or_(own, shared) if stream else own)
-        .order_by(outbox.c.id if after else outbox.c.id.desc()).limit(limit)
+        .order_by(outbox.c.id if after else outbox.c.id.desc())
+        .limit(limit)
     ).all()
     return [
-        Sending(row.id, row.chat, row.kind, unseal_json(db, row.body), row.attempts, max(row.created_at, row.not_before))
+        Sending(
+            row.id, row.chat, row.kind, unseal_json(db, row.body), row.attempts, max(row.created_at, row.not_before)
+        )
         for row in sorted(found, key=lambda row: row.id)
     ]
 
 
-def acknowledge(db: Connection, commune_id: int, channel: str, account: str, chats: list[str], ids: list[int], now: datetime) -> int:
+def acknowledge(
+    db: Connection, commune_id: int, channel: str, account: str, chats: list[str], ids: list[int], now: datetime
+) -> int:
     """The page has these rows; only its own chats' rows count."""
     return db.execute(
         update(outbox)
         .where(
-            outbox.c.commune_id == commune_id, outbox.c.channel == channel, outbox.c.account == account, outbox.c.chat.in_(chats),
-            outbox.c.id.in_(ids), outbox.c.state == "queued",
+            outbox.c.commune_id == commune_id,
+            outbox.c.channel == channel,
+            outbox.c.account == account,
+            outbox.c.chat.in_(chats),
+            outbox.c.id.in_(ids),
+            outbox.c.state == "queued",
         )
         .values(state="sent", sent_at=now, attempts=outbox.c.attempts + 1)
     ).rowcount
@@ -261,7 +347,9 @@ def acknowledge(db: Connection, commune_id: int, channel: str, account: str, cha
 def next_due(db: Connection, now: datetime) -> datetime | None:
     """When the next held message (undo time, back-off) becomes due; None when none is held."""
     found: datetime | None = db.execute(
-        select(func.min(outbox.c.not_before, type_=UtcTime)).where(outbox.c.state == text("'queued'"), outbox.c.not_before > now)
+        select(func.min(outbox.c.not_before, type_=UtcTime)).where(
+            outbox.c.state == text("'queued'"), outbox.c.not_before > now
+        )
     ).scalar()
     return found
 
@@ -271,7 +359,10 @@ def due_chats(db: Connection, channel: str, since: datetime, until: datetime) ->
     return list(
         db.execute(
             select(outbox.c.chat.distinct()).where(
-                outbox.c.state == text("'queued'"), outbox.c.channel == channel, outbox.c.not_before > since, outbox.c.not_before <= until
+                outbox.c.state == text("'queued'"),
+                outbox.c.channel == channel,
+                outbox.c.not_before > since,
+                outbox.c.not_before <= until,
             )
         ).scalars()
     )
@@ -282,13 +373,23 @@ def due_chats(db: Connection, channel: str, since: datetime, until: datetime) ->
 
 def counts(db: Connection, commune_id: int) -> dict[str, int]:
     """How many rows are in each state; they add up to everything ever queued and not yet pruned."""
-    found = db.execute(select(outbox.c.state, func.count()).where(outbox.c.commune_id == commune_id).group_by(outbox.c.state))
+    found = db.execute(
+        select(outbox.c.state, func.count()).where(outbox.c.commune_id == commune_id).group_by(outbox.c.state)
+    )
     return {state: int(number) for state, number in found}
 
 
 def stuck(db: Connection, commune_id: int, limit: int = 100) -> list[SqlRow[Any]]:
     """Rows a person should look at: failed, unreachable, uncertain; newest first."""
-    columns: tuple[Any, ...] = (outbox.c.id, outbox.c.channel, outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.created_at, outbox.c.error)
+    columns: tuple[Any, ...] = (
+        outbox.c.id,
+        outbox.c.channel,
+        outbox.c.kind,
+        outbox.c.state,
+        outbox.c.attempts,
+        outbox.c.created_at,
+        outbox.c.error,
+    )
     return list(
         db.execute(
             select(*columns).where(outbox.c.commune_id == commune_id, _stuck).order_by(outbox.c.id.desc()).limit(limit)
@@ -309,12 +410,21 @@ def retry(db: Connection, commune_id: int, row_id: int, now: datetime) -> bool:
 def settle(db: Connection, commune_id: int, row_id: int, arrived: bool, now: datetime) -> bool:
     """A person knows what became of it: it arrived, or it never will."""
     values = {"state": "sent", "sent_at": now} if arrived else {"state": "dropped", "dropped": "stopped"}
-    return db.execute(update(outbox).where(outbox.c.commune_id == commune_id, outbox.c.id == row_id, _stuck).values(values)).rowcount > 0
+    return (
+        db.execute(
+            update(outbox).where(outbox.c.commune_id == commune_id, outbox.c.id == row_id, _stuck).values(values)
+        ).rowcount
+        > 0
+    )
 
 
 def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
     """Forget the words of messages that ended before `before`."""
-    old = select(outbox.c.id).where(_words, outbox.c.created_at < before, outbox.c.state.in_(["sent", "dropped"])).limit(limit)
+    old = (
+        select(outbox.c.id)
+        .where(_words, outbox.c.created_at < before, outbox.c.state.in_(["sent", "dropped"]))
+        .limit(limit)
+    )
     return db.execute(update(outbox).where(outbox.c.id.in_(old)).values(body=None)).rowcount
 
 
@@ -326,6 +436,11 @@ def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
 
 def erase_chat(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> None:
     """Forget all words sent to a chat; what had not left is dropped as erased."""
-    here = (outbox.c.commune_id == commune_id) & (outbox.c.channel == channel) & (outbox.c.account == account) & (outbox.c.chat == chat)
+    here = (
+        (outbox.c.commune_id == commune_id)
+        & (outbox.c.channel == channel)
+        & (outbox.c.account == account)
+        & (outbox.c.chat == chat)
+    )
     db.execute(update(outbox).where(here, outbox.c.state == "queued").values(state="dropped", dropped="erased"))
     db.execute(update(outbox).where(here).values(body=None))

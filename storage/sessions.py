@@ -10,13 +10,29 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, String, Table, UniqueConstraint, bindparam, insert, select, text, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from storage.db import Id, UtcTime, metadata
 from storage.sealing import lookup_key
 
 session = Table(
-    "session", metadata,
+    "session",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("token_hash", String(64), nullable=False),
@@ -51,22 +67,33 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def create(db: Connection, commune_id: int, now: datetime, official_id: int | None = None, pin: str | None = None) -> tuple[str, Session]:
+def create(
+    db: Connection, commune_id: int, now: datetime, official_id: int | None = None, pin: str | None = None
+) -> tuple[str, Session]:
     """A new session and its token, told once. An official's token is the cookie of /office."""
     token = secrets.token_urlsafe(32)
     chat = f"official:{official_id}" if official_id else secrets.token_hex(12)
     days = OFFICE_DAYS if official_id else VILLAGER_DAYS
     made = db.execute(
-        insert(session).values(
-            commune_id=commune_id, token_hash=_digest(token), chat=chat, official_id=official_id,
-            pin_hash=pin and lookup_key(db, "pin", f"{official_id}:{pin}"), created_at=now, expires_at=now + timedelta(days=days),
-        ).returning(session.c.id)
+        insert(session)
+        .values(
+            commune_id=commune_id,
+            token_hash=_digest(token),
+            chat=chat,
+            official_id=official_id,
+            pin_hash=pin and lookup_key(db, "pin", f"{official_id}:{pin}"),
+            created_at=now,
+            expires_at=now + timedelta(days=days),
+        )
+        .returning(session.c.id)
     ).scalar_one()
     return token, Session(made, chat, official_id, pin is not None)
 
 
 _FIND = select(session.c.id, session.c.chat, session.c.official_id, session.c.pin_hash).where(
-    session.c.commune_id == bindparam("commune"), session.c.token_hash == bindparam("digest"), ~session.c.closed,
+    session.c.commune_id == bindparam("commune"),
+    session.c.token_hash == bindparam("digest"),
+    ~session.c.closed,
     session.c.expires_at > bindparam("now", type_=UtcTime),
 )
 
@@ -79,16 +106,22 @@ def find(db: Connection, commune_id: int, token: str, now: datetime) -> Session 
 
 def close(db: Connection, commune_id: int, session_id: int) -> None:
     """Sign out."""
-    db.execute(update(session).where(session.c.commune_id == commune_id, session.c.id == session_id).values(closed=True))
+    db.execute(
+        update(session).where(session.c.commune_id == commune_id, session.c.id == session_id).values(closed=True)
+    )
 
 
 def is_shared(db: Connection, commune_id: int, sender: str) -> bool:
     """Whether this official has a session on a shared computer, so that a PIN confirms what is sent."""
     found = db.execute(
-        select(session.c.id).where(
-            session.c.commune_id == commune_id, session.c.official_id == _official_id(sender), ~session.c.closed,
+        select(session.c.id)
+        .where(
+            session.c.commune_id == commune_id,
+            session.c.official_id == _official_id(sender),
+            ~session.c.closed,
             session.c.pin_hash.is_not(None),
-        ).limit(1)
+        )
+        .limit(1)
     ).scalar()
     return found is not None
 
@@ -97,10 +130,14 @@ def check_pin(db: Connection, commune_id: int, sender: str, pin: str) -> bool:
     """Whether this is the PIN of one of the official's shared sessions; five wrong ones close those sessions."""
     wanted = lookup_key(db, "pin", f"{_official_id(sender)}:{pin}")
     mine = (
-        (session.c.commune_id == commune_id) & (session.c.official_id == _official_id(sender)) & ~session.c.closed
+        (session.c.commune_id == commune_id)
+        & (session.c.official_id == _official_id(sender))
+        & ~session.c.closed
         & session.c.pin_hash.is_not(None)
     )
-    right = any([hmac.compare_digest(each, wanted) for each in db.execute(select(session.c.pin_hash).where(mine)).scalars()])
+    right = any(
+        [hmac.compare_digest(each, wanted) for each in db.execute(select(session.c.pin_hash).where(mine)).scalars()]
+    )
     if right:
         db.execute(update(session).where(mine).values(pin_tries=0))
     else:

@@ -162,12 +162,18 @@ class Person:
         button = self.button(label)
         return await self.does(kind="tap", text=button["label"], token=button["token"])
 
-    async def sends(self, kind: str, raw: bytes = b"", media_type: str = "application/octet-stream", text: str = "") -> "Person":
+    async def sends(
+        self, kind: str, raw: bytes = b"", media_type: str = "application/octet-stream", text: str = ""
+    ) -> "Person":
         """Send a sticker, place, photo, voice note or file."""
         names = []
         if raw:
             await self.town.before_message()
-            headers = self.headers | {"Content-Type": media_type, "X-File-Id": str(uuid.uuid4()), "X-File-Name": "anh.jpg"}
+            headers = self.headers | {
+                "Content-Type": media_type,
+                "X-File-Id": str(uuid.uuid4()),
+                "X-File-Name": "anh.jpg",
+            }
             async with self.town.http.post(f"{self.base}/files", data=raw, headers=headers) as answer:
                 assert answer.status == 200, await answer.text()
                 body = await answer.json()
@@ -198,7 +204,9 @@ class Person:
         self.news = []
         known = {each["id"] for each in self.heard}
         while True:
-            async with self.town.http.get(f"{self.base}/updates", params={"after": self.cursor}, headers=self.headers) as answer:
+            async with self.town.http.get(
+                f"{self.base}/updates", params={"after": self.cursor}, headers=self.headers
+            ) as answer:
                 assert answer.status == 200, await answer.text()
                 found = [each for each in (await answer.json())["messages"] if each["id"] not in known]
             if not found:

@@ -32,8 +32,8 @@ from sqlalchemy import Connection
 
 from bot.channels import pictures
 from bot.channels.base import Capabilities, Inbound, Unparsable
-from messages.reply import Msg, _
 from messages.render import Catalogs
+from messages.reply import Msg, _
 from storage import files, officials, outbox, sessions
 from storage.db import Database, temporary
 from storage.inbox import Event
@@ -59,7 +59,13 @@ KINDS = {"start", "text", "tap", "sticker", "photo", "file", "voice", "location"
 PAGES = Path(__file__).parent / "pages"
 COOKIE = "gandan_office"
 _UUID = re.compile(r"[0-9a-fA-F-]{8,64}")
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html", ".png": "image/png"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".html": "text/html",
+    ".png": "image/png",
+}
 
 
 @dataclass(frozen=True)
@@ -117,15 +123,27 @@ class Web:
     def routes(self) -> list[web.RouteDef]:
         """Everything this channel serves."""
         return [
-            web.get("/", self.home), web.get("/chat", self.page("chat.html")), web.get("/office", self.page("office.html")),
-            web.get("/static/{name}", self.static), web.get("/api/demo", self.demo), web.post("/api/session", self.open_session),
-            web.post("/office/api/enter", self.enter_office), web.post("/office/api/leave", self.leave_office),
+            web.get("/", self.home),
+            web.get("/chat", self.page("chat.html")),
+            web.get("/office", self.page("office.html")),
+            web.get("/static/{name}", self.static),
+            web.get("/api/demo", self.demo),
+            web.post("/api/session", self.open_session),
+            web.post("/office/api/enter", self.enter_office),
+            web.post("/office/api/leave", self.leave_office),
             web.get("/office/api/session", self.office_session),
-            *[route for base in ("/api", "/office/api") for route in (
-                web.post(f"{base}/messages", self.receive), web.post(f"{base}/files", self.receive_file),
-                web.get(f"{base}/updates", self.updates), web.get(f"{base}/socket", self.socket),
-                web.get(f"{base}/files/{{name}}", self.file), web.get(f"{base}/alive", self.alive),
-            )],
+            *[
+                route
+                for base in ("/api", "/office/api")
+                for route in (
+                    web.post(f"{base}/messages", self.receive),
+                    web.post(f"{base}/files", self.receive_file),
+                    web.get(f"{base}/updates", self.updates),
+                    web.get(f"{base}/socket", self.socket),
+                    web.get(f"{base}/files/{{name}}", self.file),
+                    web.get(f"{base}/alive", self.alive),
+                )
+            ],
         ]
 
     # --- verify -----------------------------------------------------------------------------------------------------
@@ -185,14 +203,17 @@ class Web:
             recent.popleft()
         if len(recent) >= most:
             raise self._refuse(
-                web.HTTPTooManyRequests, _("You are writing faster than I can read. It goes on by itself in a moment."),
+                web.HTTPTooManyRequests,
+                _("You are writing faster than I can read. It goes on by itself in a moment."),
                 {"Retry-After": str(int(recent[0] + 60 - now) + 1)},
             )
         recent.append(now)
         if len(self._recent) > 20_000:
             self._recent = {name: times for name, times in self._recent.items() if times and times[-1] > now - 60}
 
-    def _refuse(self, kind: type[web.HTTPException], sentence: Msg, headers: dict[str, str] | None = None) -> web.HTTPException:
+    def _refuse(
+        self, kind: type[web.HTTPException], sentence: Msg, headers: dict[str, str] | None = None
+    ) -> web.HTTPException:
         body = orjson.dumps({"error": self.desk.catalogs.text(sentence, self.desk.language)})
         return kind(body=body, content_type="application/json", headers=headers)
 
@@ -219,7 +240,9 @@ class Web:
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > BODY_BYTES:
-            raise self._refuse(web.HTTPRequestEntityTooLarge, _("That message is too long. Please send it in several parts."))
+            raise self._refuse(
+                web.HTTPRequestEntityTooLarge, _("That message is too long. Please send it in several parts.")
+            )
         return await request.read()
 
     async def _durably(self, storing: Awaitable[Any]) -> None:
@@ -229,7 +252,8 @@ class Web:
         except Exception as error:
             if temporary(error):
                 raise self._refuse(
-                    web.HTTPServiceUnavailable, _("We cannot store your message at the moment. It will be sent again by itself."),
+                    web.HTTPServiceUnavailable,
+                    _("We cannot store your message at the moment. It will be sent again by itself."),
                     {"Retry-After": "2"},
                 ) from error
             raise
@@ -268,7 +292,17 @@ class Web:
         account, now = self._account(session, request), self.desk.now()
         await self._durably(
             self.desk.database.write(
-                files.add, self.desk.commune_id, name, NAME, account, session.chat, kind, media_type, len(raw), title, now
+                files.add,
+                self.desk.commune_id,
+                name,
+                NAME,
+                account,
+                session.chat,
+                kind,
+                media_type,
+                len(raw),
+                title,
+                now,
             )
         )
         return web.json_response({"file": name, "kind": kind})
@@ -280,7 +314,10 @@ class Web:
             if size > FILE_BYTES:
                 raise self._refuse(
                     web.HTTPRequestEntityTooLarge,
-                    _("That file is larger than {most} MB. Please send a smaller one, or bring it to the office.", most=FILE_BYTES // 1_000_000),
+                    _(
+                        "That file is larger than {most} MB. Please send a smaller one, or bring it to the office.",
+                        most=FILE_BYTES // 1_000_000,
+                    ),
                 )
             chunks.append(chunk)
         if not size:
@@ -293,7 +330,9 @@ class Web:
         except pictures.IdentityCard:
             raise self._refuse(
                 web.HTTPUnprocessableEntity,
-                _("This looks like an identity card. Please do not send it here; I have not kept it. We never need its picture."),
+                _(
+                    "This looks like an identity card. Please do not send it here; I have not kept it. We never need its picture."
+                ),
             ) from None
         except pictures.NotAPicture:
             return raw, "file"
@@ -360,7 +399,11 @@ class Web:
             while not socket.closed:
                 woken.clear()
                 try:
-                    found = [message for message in await self._shown(reader, max(0, after - overlap)) if message["id"] not in seen]
+                    found = [
+                        message
+                        for message in await self._shown(reader, max(0, after - overlap))
+                        if message["id"] not in seen
+                    ]
                 except Exception as error:
                     if not temporary(error):
                         raise
@@ -378,7 +421,14 @@ class Web:
 
     async def _shown(self, reader: "Reader", after: int) -> list[dict[str, Any]]:
         rows = await self.desk.database.read(
-            outbox.shown, self.desk.commune_id, NAME, reader.account, [reader.chat], reader.stream, after, self.desk.now()
+            outbox.shown,
+            self.desk.commune_id,
+            NAME,
+            reader.account,
+            [reader.chat],
+            reader.stream,
+            after,
+            self.desk.now(),
         )
         return [_message(row) for row in rows]
 
@@ -416,11 +466,17 @@ class Web:
         try:
             token = await self._stored(create)
         except _UnknownCode:
-            raise self._refuse(web.HTTPForbidden, _("That code is not valid any more. Please ask for a new one.")) from None
+            raise self._refuse(
+                web.HTTPForbidden, _("That code is not valid any more. Please ask for a new one.")
+            ) from None
         facts = {
-            "session": token, "commune": self.desk.commune_name,
-            "name": self.desk.catalogs.text(_("Assistant of {commune}", commune=self.desk.commune_name), self.desk.language),
-            "file_bytes": FILE_BYTES, "text_length": TEXT_LENGTH,
+            "session": token,
+            "commune": self.desk.commune_name,
+            "name": self.desk.catalogs.text(
+                _("Assistant of {commune}", commune=self.desk.commune_name), self.desk.language
+            ),
+            "file_bytes": FILE_BYTES,
+            "text_length": TEXT_LENGTH,
         }
         return web.json_response(facts)
 
@@ -437,7 +493,8 @@ class Web:
         def enter(db: Connection) -> tuple[str, officials.Official]:
             now = self.desk.now()
             person = (
-                officials.get(db, self.desk.commune_id, demo.official_id) if demo
+                officials.get(db, self.desk.commune_id, demo.official_id)
+                if demo
                 else officials.accept_invitation(db, self.desk.commune_id, str(body.get("invitation") or ""), now)
             )
             if person is None or person.role == "village-head":
@@ -449,11 +506,18 @@ class Web:
         try:
             token, person = await self._stored(enter)
         except _UnknownCode:
-            raise self._refuse(web.HTTPForbidden, _("That code is not valid any more. Please ask for a new one.")) from None
+            raise self._refuse(
+                web.HTTPForbidden, _("That code is not valid any more. Please ask for a new one.")
+            ) from None
         response = web.json_response(self._who(person))
         response.set_cookie(
-            COOKIE, token, httponly=True, samesite="Strict", secure=request.secure or self.desk.public_url.startswith("https"),
-            max_age=sessions.OFFICE_DAYS * 86400, path="/office",
+            COOKIE,
+            token,
+            httponly=True,
+            samesite="Strict",
+            secure=request.secure or self.desk.public_url.startswith("https"),
+            max_age=sessions.OFFICE_DAYS * 86400,
+            path="/office",
         )
         return response
 
@@ -480,7 +544,9 @@ class Web:
         except Exception as error:
             if temporary(error):
                 raise self._refuse(
-                    web.HTTPServiceUnavailable, _("We cannot be reached at the moment. Please try again shortly."), {"Retry-After": "2"}
+                    web.HTTPServiceUnavailable,
+                    _("We cannot be reached at the moment. Please try again shortly."),
+                    {"Retry-After": "2"},
                 ) from error
             raise
 
@@ -495,8 +561,12 @@ class Web:
 
     def _who(self, person: officials.Official) -> dict[str, Any]:
         return {
-            "name": person.name, "post": person.post, "commune": self.desk.commune_name, "id": person.id,
-            "file_bytes": FILE_BYTES, "text_length": TEXT_LENGTH,
+            "name": person.name,
+            "post": person.post,
+            "commune": self.desk.commune_name,
+            "id": person.id,
+            "file_bytes": FILE_BYTES,
+            "text_length": TEXT_LENGTH,
         }
 
     # --- pages ------------------------------------------------------------------------------------------------------
@@ -525,7 +595,9 @@ class Web:
         if not re.fullmatch(r"[\w-]+\.(js|css|svg|png)", name) or not path.is_file():
             raise web.HTTPNotFound
         return web.Response(
-            body=path.read_bytes(), content_type=_TYPES[path.suffix], charset="utf-8" if path.suffix != ".png" else None,
+            body=path.read_bytes(),
+            content_type=_TYPES[path.suffix],
+            charset="utf-8" if path.suffix != ".png" else None,
             headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"},
         )
 
@@ -540,9 +612,17 @@ class Web:
         session = await self._session(request)
         found = await self.desk.database.read(files.get, self.desk.commune_id, request.match_info["name"])
         path = self.desk.folder / request.match_info["name"]
-        if found is None or not (found.chat == session.chat or self._account(session, request) == OFFICE) or not path.is_file():
+        if (
+            found is None
+            or not (found.chat == session.chat or self._account(session, request) == OFFICE)
+            or not path.is_file()
+        ):
             raise web.HTTPNotFound
-        headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment", "Cache-Control": "private, no-store"}
+        headers = {
+            "X-Content-Type-Options": "nosniff",
+            "Content-Disposition": "attachment",
+            "Cache-Control": "private, no-store",
+        }
         kind = found.media_type if found.kind == "photo" else "application/octet-stream"
         return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type=kind, headers=headers)
 
@@ -576,9 +656,17 @@ class _UnknownCode(Exception):
 def _message(row: Sending) -> dict[str, Any]:
     body = row.body
     return {
-        "id": row.id, "at": row.created_at.isoformat(), "text": body.get("text", ""), "buttons": body.get("buttons", []),
-        "signature": body.get("signature"), "clock": body.get("clock"), "card": body.get("card"), "replaces": body.get("replaces"),
-        "gone": body.get("gone", False), "pictures": body.get("pictures", []), "loud": body.get("loud", False),
+        "id": row.id,
+        "at": row.created_at.isoformat(),
+        "text": body.get("text", ""),
+        "buttons": body.get("buttons", []),
+        "signature": body.get("signature"),
+        "clock": body.get("clock"),
+        "card": body.get("card"),
+        "replaces": body.get("replaces"),
+        "gone": body.get("gone", False),
+        "pictures": body.get("pictures", []),
+        "loud": body.get("loud", False),
     }
 
 
@@ -588,7 +676,10 @@ def _page(name: str, ancestors: str) -> web.Response:
         f"media-src 'self' blob:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     )
     headers = {
-        "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache",
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-cache",
     }
     return web.Response(body=(PAGES / name).read_bytes(), content_type="text/html", charset="utf-8", headers=headers)
 
