@@ -1,7 +1,7 @@
 """The only place that wires: settings become an App (database, commune, words, routes), and an App becomes a Service.
 
-HANDLERS and CHANNELS are lists, without import magic. Tests call the same functions with overrides: another clock, other
-limits, a test-only channel.
+HANDLERS and CHANNELS are lists, without import magic. Tests call the same functions with overrides: another clock,
+other limits, a test-only channel.
 """
 
 import asyncio
@@ -138,8 +138,7 @@ class Service:
     def __init__(self, app: App) -> None:
         self.app = app
         self.hub = Hub(_conninfo(app) if app.database.postgres else None)
-        self.web = Web(self._desk())
-        everything: dict[str, Channel] = {WEB: self.web} | {channel.name: channel for channel in app.channels}
+        everything: dict[str, Channel] = {channel.name: channel for channel in app.channels}
         self.dispatcher = Dispatcher(
             app.database,
             app.place,
@@ -150,6 +149,8 @@ class Service:
             woken=self.hub.chats,
             announced=self.hub.events,
         )
+        self.web = Web(self._desk())
+        everything[WEB] = self.web
         self.senders = [
             Sender(app.database, app.place.commune_id, channel, getattr(channel, "account", ""), app.clock, self._alert)
             for channel in app.channels
@@ -170,8 +171,8 @@ class Service:
             commune_name=app.place.commune.name,
             catalogs=app.place.catalogs,
             now=app.clock.now,
-            accept=lambda event: self.dispatcher.accept(event),
-            keep_broken=lambda *broken: self.dispatcher.keep_broken(*broken),
+            accept=self.dispatcher.accept,
+            keep_broken=self.dispatcher.keep_broken,
             watch=self.hub.watch,
             woken=self.hub.chats,
             folder=settings.data_dir / "files",

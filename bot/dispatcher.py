@@ -1,8 +1,8 @@
 """One event = one turn = one transaction: take the oldest event of a free lane, answer it, commit, then tell the world.
 
-Accepting: a channel hands over raw events; `accept` stores them and returns once they are durable, so that only then the
-sender is answered. Turning: attempts are submitted to the writer threads, each takes whatever event is next. What a turn
-wants done outside the database (waking pages and senders, metrics, logs) happens after COMMIT has returned.
+Accepting: a channel hands over raw events; `accept` stores them and returns once they are durable, so that only then
+the sender is answered. Turning: attempts are submitted to the writer threads, each takes whatever event is next. What
+a turn wants done outside the database (waking pages and senders, metrics, logs) happens after COMMIT has returned.
 
 A failing database leaves the event new and lets its lane wait. A real error sets the event aside under a reference code
 that stands in the log, tells her politely, and the lane goes on.
@@ -80,7 +80,9 @@ class Dispatcher:
     # --- accepting --------------------------------------------------------------------------------------------------
 
     async def accept(self, event: Event) -> bool:
-        """Store an event; returns after COMMIT: True if it is new. What the database refuses is kept as failed bytes."""
+        """Store an event; returns after COMMIT: True if it is new. What the database refuses is kept as failed
+        bytes.
+        """
 
         def store(db: Connection) -> bool:
             return inbox.accept(db, self.place.commune_id, event, self.clock.now())
@@ -276,8 +278,8 @@ class Dispatcher:
             official=None,
         )
         words = _(
-            "I am sorry, something went wrong on our side. Your message is kept. Please try again, or type 0 for a person. "
-            "(Reference: {reference})",
+            "I am sorry, something went wrong on our side. Your message is kept. Please try again, "
+            "or type 0 for a person. (Reference: {reference})",
             reference=reference,
         )
         turn.send(turn.address, Reply(words), kind="answer", expires_at=now + ANSWERS_EXPIRE, in_reply_to=taken.id)

@@ -1,8 +1,9 @@
 """Who is waiting for what: pages for their chats, senders for the outbox, the dispatcher for the inbox.
 
-Inside a process a wake is a call. Between processes on PostgreSQL a psycopg connection listens and another (a connection
-that waits for notifies cannot send at the same moment) sends at most one coalesced NOTIFY per 20 ms, never inside a turn (notifies inside transactions cost 10-29 %, one per 20 ms nothing:
-measured). A lost notify costs a slow poll, nothing else.
+Inside a process a wake is a call. Between processes on PostgreSQL a psycopg connection listens and another (a
+connection that waits for notifies cannot send at the same moment) sends at most one coalesced NOTIFY per 20 ms, never
+inside a turn (notifies inside transactions cost 10-29 %, one per 20 ms nothing: measured). A lost notify costs a slow
+poll, nothing else.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The sender of one channel account: mark, send, classify, record; the only place that decides about a failed request.
 
-One commit carries the last results and the next `sending` marks; at most 32 requests are in flight, one per chat, so order
-holds per chat. Only the holder of the account's lease sends.
+One commit carries the last results and the next `sending` marks; at most 32 requests are in flight, one per chat, so
+order holds per chat. Only the holder of the account's lease sends.
 
 What happens when it is uncertain whether a message arrived (no provider has an idempotency key):
 an answer to her own event is sent once more and counted; an edit is always repeated, because "not modified" is success;

@@ -1,7 +1,7 @@
 """What an incoming event is, and who answers it: the precedence of a text, as one list.
 
-Each step looks at the turn and either answers or returns None, which means "not mine". SILENT is an answer without words.
-Rights are checked here and nowhere else, from the sender, when the route is used.
+Each step looks at the turn and either answers or returns None, which means "not mine". SILENT is an answer without
+words. Rights are checked here and nowhere else, from the sender, when the route is used.
 """
 
 from collections.abc import Callable

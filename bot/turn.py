@@ -145,7 +145,9 @@ class Turn(Work):
 
     @property
     def roles(self) -> frozenset[str]:
-        """What the sender may be: her role and rights. Clerks and the chairman are officials too; village heads are not."""
+        """What the sender may be: her role and rights. Clerks and the chairman are officials too; village heads are
+        not.
+        """
         if self.official is None:
             return frozenset()
         office = set() if self.official.role == "village-head" else {"official"}

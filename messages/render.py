@@ -1,4 +1,6 @@
-"""A Reply becomes the final words of provider requests: a pure function of reply, language and what the channel can show."""
+"""A Reply becomes the final words of provider requests: a pure function of reply, language and what the channel can
+show.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime

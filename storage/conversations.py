@@ -1,7 +1,7 @@
 """Talks (the state of a conversation, one live per chat and sender) and the lists a typed number may answer.
 
-A talk's answers are sealed and emptied some days after it is done. States: live; parked (another was started meanwhile);
-expired (kept 7 days, one tap continues: L07); ended (its result repeats for 30 days); closed.
+A talk's answers are sealed and emptied some days after it is done. States: live; parked (another was started
+meanwhile); expired (kept 7 days, one tap continues: L07); ended (its result repeats for 30 days); closed.
 """
 
 import secrets
@@ -244,7 +244,8 @@ def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
     return gone + db.execute(shown_list.delete().where(shown_list.c.id.in_(lists))).rowcount
 
 
-# --- lists -------------------------------------------------------------------------------------------------------------
+# --- lists
+# -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,8 @@ def lists(db: Connection, lane_id: int, sender: str) -> list[Shown]:
     return [Shown(row.sent_at, [(label, token) for label, token in unseal_json(db, row.items)]) for row in found]
 
 
-# --- hers ---------------------------------------------------------------------------------------------------------------
+# --- hers
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def export(db: Connection, commune_id: int, lane_id: int, sender: str) -> list[dict[str, Any]]:

@@ -4,10 +4,10 @@ A unit of work is a plain synchronous function that takes a Connection; a `Write
 connection and resolves an asyncio future only after COMMIT has returned. Why threads and not SQLAlchemy's async engine:
 the same work runs 4-15 times faster, and there is no second, awaitable copy of every function.
 
-Embedded (SQLite): exactly one connection writes and checkpoints, in one thread. All work of one class that waits is taken
-together (up to 256) in one BEGIN IMMEDIATE ... COMMIT, without savepoints: on a full disk SQLite silently drops the outer
-transaction and savepoints then lie (measured). On any exception the whole group is rolled back and each piece runs alone.
-One connection is also the answer to the WAL-reset bug of SQLite before 3.51.3, which needs two.
+Embedded (SQLite): exactly one connection writes and checkpoints, in one thread. All work of one class that waits is
+taken together (up to 256) in one BEGIN IMMEDIATE ... COMMIT, without savepoints: on a full disk SQLite silently drops
+the outer transaction and savepoints then lie (measured). On any exception the whole group is rolled back and each
+piece runs alone. One connection is also the answer to the WAL-reset bug of SQLite before 3.51.3, which needs two.
 
 Scale-out (PostgreSQL): accepts share a commit in one thread, marks and slices in another, turns run one a transaction
 in several threads.
@@ -52,7 +52,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An instant: an aware datetime in Python, milliseconds since 1970 UTC in the database, the same on both engines."""
+    """An instant: an aware datetime in Python, milliseconds since 1970 UTC in the database, the same on both
+    engines.
+    """
 
     impl = BigInteger
     cache_ok = True
@@ -106,7 +108,8 @@ def temporary(error: BaseException) -> bool:
             ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
         )
     state = getattr(cause, "sqlstate", None)
-    # PostgreSQL appendix A: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 operator, 58 system. None: no answer.
+    # PostgreSQL appendix A: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 operator, 58 system. None: no
+    # answer.
     return state is None or state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
 
 

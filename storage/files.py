@@ -1,4 +1,6 @@
-"""Files received: the row, and where the bytes lie under DATA_DIR/files. Names are random; nothing is served by path."""
+"""Files received: the row, and where the bytes lie under DATA_DIR/files. Names are random; nothing is served by
+path.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -25,7 +25,9 @@ Index("ix_household_phone", household.c.commune_id, household.c.phone_key)
 
 
 def add(db: Connection, commune_id: int, homes: Iterable[tuple[str, str, str | None, str, str | None]]) -> None:
-    """Add households: (code, village, lane, representative, phone as +84… or None); known codes are left as they are."""
+    """Add households: (code, village, lane, representative, phone as +84… or None); known codes are left as they
+    are.
+    """
     values: list[dict[str, Any]] = [
         {
             "commune_id": commune_id,

@@ -2,8 +2,8 @@
 
 A lane is one chat of one channel account. Its events are taken strictly in the order they came; when one of them has to
 wait (database away, deadlock), the whole lane waits, never the others. On PostgreSQL a worker locks the lane row with
-FOR UPDATE SKIP LOCKED and reads the oldest new event in a second statement, because the first statement's snapshot may be
-older than the lock. On SQLite the one writer needs no lock and the same functions read the same rows.
+FOR UPDATE SKIP LOCKED and reads the oldest new event in a second statement, because the first statement's snapshot
+may be older than the lock. On SQLite the one writer needs no lock and the same functions read the same rows.
 """
 
 from dataclasses import dataclass
@@ -139,7 +139,8 @@ def accept(db: Connection, commune_id: int, event: Event, now: datetime) -> bool
 
 
 def _insert_event(db: Connection, values: dict[str, Any]) -> bool:
-    # "WHERE true" of SQLite's grammar (parsing ambiguity of INSERT ... SELECT ... ON CONFLICT) is the lane's WHERE here.
+    # "WHERE true" of SQLite's grammar (parsing ambiguity of INSERT ... SELECT ... ON CONFLICT) is the lane's WHERE
+    # here.
     statement = (
         insert(db, inbox)
         .from_select(_COLUMNS, _FROM_LANE)

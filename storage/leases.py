@@ -1,8 +1,8 @@
 """One lease per channel account: who may poll, send, register webhooks and refresh tokens.
 
 On PostgreSQL it is a session-level advisory lock on the very connection that marks `sending`; losing the connection is
-losing the lease, and nothing can be marked without it. The epoch counts the holders and is stored on marked rows, so a new
-holder can tell what an earlier one left in flight. On SQLite the one process always gets it.
+losing the lease, and nothing can be marked without it. The epoch counts the holders and is stored on marked rows, so
+a new holder can tell what an earlier one left in flight. On SQLite the one process always gets it.
 """
 
 import hashlib

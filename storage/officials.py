@@ -171,7 +171,9 @@ def invite(
     village: str | None,
     now: datetime,
 ) -> str:
-    """Add somebody with a one-time code, valid 3 days, that lets her in; returns the code, of which only a digest is stored."""
+    """Add somebody with a one-time code, valid 3 days, that lets her in; returns the code, of which only a digest is
+    stored.
+    """
     return new_code(db, commune_id, add(db, commune_id, name, post, role, rights, village, now), now)
 
 

@@ -3,8 +3,8 @@
 States: queued -> sending -> sent | failed | unreachable | uncertain | dropped. `sending` is committed just before the
 request and only for requests in flight. `uncertain`: the request may have arrived; no provider has an idempotency key,
 so what happens next depends on the kind of message (`bot.outbox`). `dropped` carries why: stale, superseded, stopped,
-erased, undone, other_channel. A channel without a sender (web) never marks `sending`: the row is the message, and `sent`
-means the page has acknowledged it.
+erased, undone, other_channel. A channel without a sender (web) never marks `sending`: the row is the message, and
+`sent` means the page has acknowledged it.
 """
 
 from collections.abc import Iterable
@@ -297,8 +297,8 @@ def shown(
     """What a page should show: of its own `chats` what is after its cursor and what it has not acknowledged, and of a
     shared `stream` (nobody acknowledges that) what is after its cursor.
 
-    Ids may commit out of order on PostgreSQL, so of its own chats a row below the cursor that is still `queued` is handed
-    out too. Without a cursor the latest rows are shown.
+    Ids may commit out of order on PostgreSQL, so of its own chats a row below the cursor that is still `queued` is
+    handed out too. Without a cursor the latest rows are shown.
     """
     here = (outbox.c.commune_id == commune_id) & (outbox.c.channel == channel) & (outbox.c.account == account)
     waiting = (outbox.c.state == "queued") & or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now)

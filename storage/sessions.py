@@ -135,15 +135,14 @@ def check_pin(db: Connection, commune_id: int, sender: str, pin: str) -> bool:
         & ~session.c.closed
         & session.c.pin_hash.is_not(None)
     )
-    right = any(
-        [hmac.compare_digest(each, wanted) for each in db.execute(select(session.c.pin_hash).where(mine)).scalars()]
-    )
-    if right:
+    pins = db.execute(select(session.c.pin_hash).where(mine)).scalars()
+    matches = [hmac.compare_digest(pin_hash, wanted) for pin_hash in pins]
+    if any(matches):
         db.execute(update(session).where(mine).values(pin_tries=0))
     else:
         db.execute(update(session).where(mine).values(pin_tries=session.c.pin_tries + 1))
         db.execute(update(session).where(mine, session.c.pin_tries >= PIN_TRIES).values(closed=True))
-    return right
+    return any(matches)
 
 
 def _official_id(sender: str) -> int:

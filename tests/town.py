@@ -1,7 +1,7 @@
 """A running commune for tests: the real service over real HTTP on loopback, and the people who use it.
 
-Dialogue tests read as the talk they are; each runs straight through and with the service rebuilt from the database before
-every message, on SQLite and on PostgreSQL (see `conftest.py`).
+Dialogue tests read as the talk they are; each runs straight through and with the service rebuilt from the database
+before every message, on SQLite and on PostgreSQL (see `conftest.py`).
 """
 
 import asyncio
@@ -39,6 +39,11 @@ def settings(folder: Path, url: str = "", **more: Any) -> Settings:
     return Settings.load(environ | more, env_file=None)
 
 
+def _copy(template: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(template, folder / "gandan.db")
+
+
 class Databases:
     """Fresh databases filled with the sample commune, copied from a template made once."""
 
@@ -52,8 +57,7 @@ class Databases:
         if kind not in self._templates:
             self._templates[kind] = await self._template(kind)
         if kind == "sqlite":
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(self._templates[kind], folder / "gandan.db")
+            _copy(self._templates[kind], folder)
             return ""
         name = self._create(self._templates[kind])
         return f"{POSTGRES}/{name}".replace("postgresql://", "postgresql+psycopg://")

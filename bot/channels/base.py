@@ -1,8 +1,8 @@
 """The contract of a channel: what it can show, and what it makes of a raw event.
 
-A channel is one file of this folder: limits with the vendor's page, verify, parse (a sample payload above it), send, error
-mapping. It knows `messages` and `storage`, never a handler. Cost of one more: the file, its test and fixtures, its
-settings in `.env.example`, one line in `bot/app.py`.
+A channel is one file of this folder: limits with the vendor's page, verify, parse (a sample payload above it), send,
+error mapping. It knows `messages` and `storage`, never a handler. Cost of one more: the file, its test and fixtures,
+its settings in `.env.example`, one line in `bot/app.py`.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,9 @@ from storage.outbox import Sending
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a channel can show, as data. `text_length` in code points after NFC; `buttons` 0: lists are numbered in the text."""
+    """What a channel can show, as data. `text_length` in code points after NFC; `buttons` 0: lists are numbered in
+    the text.
+    """
 
     text_length: int
     buttons: int

@@ -25,7 +25,9 @@ class IdentityCard(Exception):
 
 
 def clean(raw: bytes) -> bytes:
-    """The picture as JPEG without any metadata, upright, at most 2048 pixels a side; raises NotAPicture, IdentityCard."""
+    """The picture as JPEG without any metadata, upright, at most 2048 pixels a side; raises NotAPicture,
+    IdentityCard.
+    """
     try:
         with Image.open(io.BytesIO(raw)) as opened:
             if opened.width * opened.height > MOST_PIXELS:

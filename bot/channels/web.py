@@ -1,9 +1,9 @@
 """The web channel: a chat box for villagers, and /office for officials.
 
-Limits are our own: 20 messages a minute a session, 60 an address, then 429; files up to 20 MB. The channel has no sender
-and no lease: the outbox row is the message, a page asks for what is after its cursor (WebSocket, or a long poll for old
-phones) and what it acknowledges is `sent`. The page names each message with a UUID, which is the event id, and repeats it
-until it gets 200.
+Limits are our own: 20 messages a minute a session, 60 an address, then 429; files up to 20 MB. The channel has no
+sender and no lease: the outbox row is the message, a page asks for what is after its cursor (WebSocket, or a long
+poll for old phones) and what it acknowledges is `sent`. The page names each message with a UUID, which is the event
+id, and repeats it until it gets 200.
 
 A villager's session is a token in a header and in the first WebSocket frame, so that no other site can use it; cookies
 exist only at /office. Origin is checked on everything that writes.
@@ -331,7 +331,8 @@ class Web:
             raise self._refuse(
                 web.HTTPUnprocessableEntity,
                 _(
-                    "This looks like an identity card. Please do not send it here; I have not kept it. We never need its picture."
+                    "This looks like an identity card. Please do not send it here; I have not kept it. "
+                    "We never need its picture."
                 ),
             ) from None
         except pictures.NotAPicture:
@@ -359,7 +360,7 @@ class Web:
         return web.json_response({"messages": found}, dumps=_dumps)
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
-        """The same over a WebSocket: the first frame says who and from where, then messages come as they are written."""
+        """The same over a WebSocket: the first frame says who and from where, then messages come as they arise."""
         self._check_origin(request)
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=BODY_BYTES)
         await socket.prepare(request)
