@@ -76,14 +76,16 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _QUIET = {"aiohttp.access": logging.WARNING, "sqlalchemy": logging.WARNING, "aiosqlite": logging.WARNING,
           "apscheduler": logging.WARNING, "asyncio": logging.WARNING, "psycopg": logging.WARNING}  # fmt: skip
+SHORTEST_SECRET = 8
 _FRAMES_KEPT = 12
 _secrets: tuple[str, ...] = ()
 
 
 def configure(stream: TextIO | None = None, secret_values: Iterable[str] = (), level: int = logging.INFO) -> None:
-    """Send every log of the process through here. `secret_values`: strings to strike out wherever they appear."""
+    """Send every log of the process through here. `secret_values`: strings to strike out, added to those known."""
     global _secrets  # noqa: PLW0603  # one process has one log
-    _secrets = tuple(sorted({value for value in secret_values if len(value) >= 6}, key=len, reverse=True))
+    known = {*_secrets, *(value for value in secret_values if len(value) >= SHORTEST_SECRET)}
+    _secrets = tuple(sorted(known, key=len, reverse=True))
     stream = stream or sys.stderr
     handler = _Handler(stream)
     handler.setFormatter(_formatter(plain=stream.isatty()))
