@@ -72,6 +72,12 @@ class Calendar:
             return -self.working_days_between(last, first)
         return sum(self.is_working_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
 
+    def full_working_days(self, since: datetime, until: datetime) -> int:
+        """Whole working days between two moments: from Thursday 16:00 to Monday 16:00 are two, a minute less is one."""
+        first, last = since.astimezone(ZONE), until.astimezone(ZONE)
+        days = self.working_days_between(first.date(), last.date())
+        return days - (last.time() < first.time() and self.is_working_day(last.date()))
+
     def _worked_instead(self, day: date) -> bool:
         if day in self._worked:
             return True

@@ -41,7 +41,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage.db import Id, UtcTime, metadata
+from storage.db import Id, UtcTime, is_postgres, metadata
 from storage.db import insert as upsert
 from storage.dossiers import dossier, dossier_change, dossier_step, tail_key_text
 from storage.sealing import Keys, keys
@@ -105,7 +105,7 @@ import_alert = Table(
     Column("id", Id, primary_key=True),
     Column("commune_id", Integer, nullable=False),
     Column("data_as_of", UtcTime, nullable=False),
-    Column("level", Integer, nullable=False),  # 1: the clerk, 2: the substitute
+    Column("level", Integer, nullable=False),  # working days without an import: 2 the clerk, 3 the substitute
     UniqueConstraint("commune_id", "data_as_of", "level"),
 )
 
@@ -415,6 +415,12 @@ def apply_slice(db: Connection, commune_id: int, run: Run, after: int, now: date
     db.execute(_APPLIED, values)
     _touch(db, run.id, now)
     return last
+
+
+def refresh_plans(db: Connection) -> None:
+    """Let PostgreSQL look at tables that have just grown: without it, a thousand codes cost a scan of the commune."""
+    if is_postgres(db):
+        db.execute(text("ANALYZE dossier, dossier_step, import_row"))
 
 
 def finish(db: Connection, import_id: int, now: datetime) -> None:

@@ -1,0 +1,196 @@
+"""Where is my dossier? By its code alone: status in plain words, dates, where to collect, what to do next (A06).
+
+Names, steps and the officer, and the very name of a private procedure (L05), are shown only after the last four digits
+of the phone on file, each time anew; five wrong ones lock, and the slip at the counter always helps (L06). Every answer
+says how old the data are (L04). A late dossier gets an apology first, and no reason or date that nobody gave (A05).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.calendar import Calendar
+from bot.conversation import Ask, Checked, Find, Hint, Locked, NotUnderstood, Outcome, Passed, Question, Raw
+from bot.questions import SAY_IN_WORDS
+from bot.routes import Routes, Start
+from bot.tokens import RouteToken
+from bot.turn import Turn
+from messages import codes
+from messages import dossiers as words
+from messages.dossiers import lines
+from messages.reply import Button, Msg, Reply, Text, _
+from messages.statuses import STATUSES, late
+from storage import dossiers, guidance, imports
+from storage.dossiers import Dossier
+
+routes = Routes()
+PHRASES = ("hồ sơ của tôi xong chưa", "hồ sơ xong chưa", "hs xong chưa", "tra cứu hồ sơ", "tra hồ sơ", "kiểm tra hồ sơ")
+MORE = ("hồ sơ", "tra cứu", "có kết quả chưa", "có kq chưa", "bao giờ được lấy", "look up my dossier", "/tracuu")
+STALE = 2  # working days without an import (L04)
+STEPS = 5  # of the trail, the latest, for the citizen
+ANOTHER = Button(_("Look up another dossier"), str(RouteToken("lookup")))
+PERSON = Button(_("Talk to a person"), str(RouteToken("person")))
+CODE_HINT = _("A code looks like H55.242-260901-0012. Without the slip, type 0 and an official will look for it.")
+
+
+@dataclass(frozen=True)
+class Show:
+    """Show what the code alone may show."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class TryTail:
+    """Judge the last four digits."""
+
+    code: str
+    tail: str
+
+
+@dataclass(frozen=True)
+class ShowDetails:
+    """Show what the second factor has opened, this once."""
+
+    code: str
+
+
+# --- By the code alone ---
+
+
+@dataclass(frozen=True)
+class DossierCode(Question[str]):
+    """A code, alone or within a sentence; the answer is its key. `today` tells a day that cannot be."""
+
+    today: date
+
+    def read(self, raw: Raw) -> str:
+        if raw.kind != "text":
+            raise NotUnderstood(SAY_IN_WORDS.get(raw.kind, CODE_HINT))
+        found = codes.find(raw.text)
+        if len(found) > 1:
+            raise NotUnderstood(_("I see {count} codes. Please send one at a time.", count=len(found)))
+        if not found:
+            near = dossiers.near(codes.key(raw.text), self.today)
+            again = _("{near} Please look at the slip again.", near=words.NEAR[near]) if near else CODE_HINT
+            raise NotUnderstood(again)
+        return codes.key(found[0])
+
+
+@routes.conversation("dossier", words=(*PHRASES, *MORE), title=_("Look up a dossier"))
+def look_up(ask: Ask, find: Find, code: str = "") -> Show:
+    """One question, and none when she has written the code already."""
+    if known := codes.find(code):
+        return Show(codes.key(known[0]))
+    return Show(ask(DossierCode("code", _("Please type the dossier code printed on the slip."), words.today(find.now))))
+
+
+@routes.does(Show)
+def show(command: Show, turn: Turn) -> Reply:
+    found = dossiers.by_code(turn.db, turn.commune_id, command.code)
+    return unknown(command.code, turn) if found is None else known(found, turn)
+
+
+def unknown(code: str, turn: Turn) -> Reply:
+    near = dossiers.near(code, words.today(turn.now))
+    not_found = _("I have not found the dossier {code} yet.", code=codes.canonical(code) or code)
+    tomorrow = _("A dossier handed in today may be found tomorrow.")
+    compare = _("Please compare the code with the slip, or ask a person.")
+    hints = (words.NEAR[near], tomorrow, compare) if near else (tomorrow, compare)
+    return Reply(not_found, lines(*hints), age(turn), buttons=(ANOTHER, PERSON))
+
+
+def known(found: Dossier, turn: Turn) -> Reply:
+    is_late = late(found.status, found.due_at, turn.now)
+    sorry = [_("The office apologises: this dossier is past its promised date.")] if is_late else []
+    next_step = _("An official can tell you how it stands.") if is_late else STATUSES[found.status].next_step
+    if turn.citizen is not None:
+        version = turn.commune.office.guidance_version
+        guidance.record(turn.db, turn.commune_id, turn.citizen.id, "lookup", found.code, version, turn.now)
+    named = not turn.commune.is_private(found.procedure_code, found.procedure_name)
+    facts = words.short(found, named, turn.now, counter(turn, found.place))
+    buttons = [Button(_("See the details"), str(RouteToken("dossier-details", (found.code_key,))))]
+    if found.status not in words.OVER:
+        buttons.append(Button(_("Tell me when it is done"), str(RouteToken("dossier-watch", (found.code_key,)))))
+    buttons += [ANOTHER, PERSON] if is_late else [ANOTHER]
+    return Reply(*sorry, facts, next_step, age(turn), buttons=tuple(buttons))
+
+
+def counter(turn: Turn, place: str = "") -> Text:
+    """Where people hand in and collect: as the dossier says, or the commune's first reception point."""
+    points = turn.commune.reception_points
+    if place or not points:
+        return place or _("the reception desk of the commune")
+    return ", ".join(filter(None, (points[0].name, points[0].address)))
+
+
+# --- After the last four digits ---
+
+
+@routes.tap("dossier-details")
+def ask_for_details(turn: Turn, code: str) -> Reply | Start:
+    if turn.address.chat != turn.address.sender:
+        return Reply(_("Others read along here. Please write to me in a private chat for the details."))
+    until = dossiers.locked_until(turn.db, turn.commune_id, chat_key(turn), code, turn.now)
+    return Reply(locked(until, turn), buttons=(PERSON,)) if until else Start("dossier-details", code=code)
+
+
+@routes.conversation("dossier-details", title=_("Details of a dossier"))
+def see_details(ask: Ask, find: Find, code: str) -> ShowDetails:
+    prompt = _("Please type the last four digits of the phone number given when the dossier was handed in.")
+    slip = _("If no number was given, please show the slip at the reception desk.")
+    hint = _("Please type just the four digits, for example 5678.")
+    ask(
+        Checked[bool](f"tail:{code}", lines(prompt, slip), lambda said: TryTail(code, digits(said)[-4:]), is_tail, hint)
+    )
+    return ShowDetails(code)
+
+
+@routes.does(TryTail)
+def try_tail(command: TryTail, turn: Turn) -> Outcome:
+    """The same words whether the digits, the phone or the dossier are missing."""
+    most = turn.commune.office.applicants_per_phone
+    result = dossiers.try_tail(turn.db, turn.commune_id, chat_key(turn), command.code, command.tail, turn.now, most)
+    if isinstance(result, dossiers.Right):
+        return Passed()
+    if isinstance(result, dossiers.Locked):
+        return Locked(locked(result.until, turn))
+    return Hint(_("These digits do not match. Please try again, or show the slip at: {place}.", place=counter(turn)))
+
+
+@routes.does(ShowDetails)
+def show_details(command: ShowDetails, turn: Turn) -> Reply:
+    """Sent by itself: the end of a talk can be called up again by an old button, and the details must not be (L05)."""
+    found = dossiers.by_code(turn.db, turn.commune_id, command.code)
+    if found is None:
+        return unknown(command.code, turn)
+    sealed = dossiers.details(turn.db, turn.commune_id, found.id)
+    steps = dossiers.steps(turn.db, turn.commune_id, found.id)
+    trail = [words.step(step.status, step.at, "") for step in steps[-STEPS:]]
+    slip = words.slip(found, sealed.applicant, counter(turn, found.place))
+    reply = Reply(slip, lines(_("Steps so far:"), *trail), age(turn))
+    turn.send(turn.address, reply, kind="answer", in_reply_to=turn.event_id, language=turn.language)
+    return Reply(_("Is there anything else?"), buttons=(ANOTHER, PERSON))
+
+
+def locked(until: datetime, turn: Turn) -> Msg:
+    way = _("You may show the slip at: {place}. Or type 0 for a person.", place=counter(turn))
+    return _("To keep dossiers safe, the details are closed until {until}. {way}", until=until, way=way)
+
+
+def age(turn: Turn) -> Msg:
+    """How old the data are; two working days without an import change the answer (L04)."""
+    as_of = imports.data_age(turn.db, turn.commune_id)
+    return words.age(as_of, as_of is not None and Calendar(turn.commune).full_working_days(as_of, turn.now) >= STALE)
+
+
+def chat_key(turn: Turn) -> str:
+    return dossiers.chat_key(turn.address.channel, turn.address.account, turn.address.chat)
+
+
+def digits(text: str) -> str:
+    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
+
+
+def is_tail(text: str) -> bool:
+    """Four digits; a whole phone number does too, of which only the last four count."""
+    return len(digits(text)) in {4, 9, 10, 11} and not any(sign.isalpha() for sign in text)

@@ -1,0 +1,108 @@
+"""The words about one dossier, without anybody's name: what stands in front of her, in the order she needs it.
+
+Early and due are judged here by the dates, late in `messages.statuses`. Nothing is invented: where the file says
+nothing, nothing is said.
+"""
+
+from datetime import date, datetime
+from functools import reduce
+from typing import Protocol
+
+from messages.reply import Msg, Text, _
+from messages.statuses import STATUSES, ZONE, shown
+
+RESULT_READY = 9
+OVER = frozenset({3, 7, 8, 10})
+"""States after which nothing will change and there is nothing to collect."""
+
+NEAR = {
+    "short": _("A digit seems to be missing at the end of the code."),
+    "long": _("The code seems to have a digit too many."),
+    "date": _("The six digits of the day in the code do not seem right."),
+}
+
+
+class Told(Protocol):
+    """The part of storage.dossiers.Dossier that is told."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def procedure_name(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def received_at(self) -> datetime | None: ...
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def officer(self) -> str: ...
+
+
+def today(moment: datetime) -> date:
+    """The day in Việt Nam."""
+    return moment.astimezone(ZONE).date()
+
+
+def lines(first: Text, *more: Text) -> Text:
+    """Several sentences, one under the other, as one paragraph."""
+    return reduce(lambda above, below: _("{above}\n{below}", above=above, below=below), more, first)
+
+
+def title(dossier: Told, named: bool) -> Msg:
+    """Its procedure and code; only the code when the procedure may not be named (L05) or nobody knows it."""
+    if named and dossier.procedure_name:
+        return _("Dossier {code}: {procedure}.", code=dossier.code, procedure=dossier.procedure_name)
+    return _("Your dossier {code}.", code=dossier.code)
+
+
+def dates(dossier: Told, now: datetime) -> list[Msg]:
+    """Received, promised, and how it stands to the promise as long as it is not late."""
+    told = [_("Received: {when}.", when=shown(dossier.received_at))] if dossier.received_at else []
+    if dossier.due_at is None:
+        return told
+    told.append(_("Promised for: {when}.", when=shown(dossier.due_at)))
+    if dossier.status == RESULT_READY and now < dossier.due_at:
+        told.append(_("The result is there before the promised date."))
+    elif STATUSES[dossier.status].running and now <= dossier.due_at:
+        due_today = today(dossier.due_at) == today(now)
+        told.append(_("Today is the promised date.") if due_today else _("It is within its time."))
+    return told
+
+
+def short(dossier: Told, named: bool, now: datetime, place: Text) -> Text:
+    """What a code alone may show: procedure, status in plain words, dates, where to collect."""
+    status = _("Status: {status}.", status=STATUSES[dossier.status].plain)
+    return lines(title(dossier, named), status, *dates(dossier, now), *collect(dossier, place))
+
+
+def collect(dossier: Told, place: Text) -> list[Msg]:
+    """Where to collect, while there is or will be something to collect."""
+    return [] if dossier.status in OVER else [_("Collect the result at: {place}.", place=place)]
+
+
+def slip(dossier: Told, applicant: str, place: Text) -> Text:
+    """The appointment slip (requirement A02), with names: only after the second factor."""
+    told: list[Text] = [title(dossier, True)]
+    told += [_("Applicant: {name}.", name=applicant)] if applicant else []
+    told += [_("Officer: {name}.", name=dossier.officer)] if dossier.officer else []
+    told += [_("Received: {when}.", when=shown(dossier.received_at))] if dossier.received_at else []
+    told += [_("Promised for: {when}.", when=shown(dossier.due_at))] if dossier.due_at else []
+    return lines(told[0], *told[1:], *collect(dossier, place))
+
+
+def step(status: int, at: datetime, officer: str) -> Msg:
+    """One line of the trail."""
+    plain = STATUSES[status].plain
+    if officer:
+        return _("{day}: {status} ({officer})", day=today(at), status=plain, officer=officer)
+    return _("{day}: {status}", day=today(at), status=plain)
+
+
+def age(as_of: datetime | None, stale: bool) -> Msg:
+    """How old the data are (L04)."""
+    if as_of is None:
+        return _("The office has not sent any list of dossiers yet.")
+    if not stale:
+        return _("Data as of {when}.", when=as_of)
+    return _("The newest data are of {when}. Things may have changed since; please ask before you come.", when=as_of)
