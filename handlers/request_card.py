@@ -1,0 +1,163 @@
+"""How a request for a person looks to officials: the card at the office, or its outline when only receivers may read.
+
+The shared chat sees her words only while nothing in them accuses anybody (L03). Of a sealed request it sees number,
+thôn and topic; each receiver gets "Có lời nhắn riêng" in a chat of his own and opens it there, his right checked then.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.calendar import Calendar
+from bot.tokens import RouteToken
+from bot.turn import OFFICE_CHAT, Address, Work, office_address
+from messages.reply import Button, Msg, Reply, Text, _
+from storage import officials, requests
+from storage.officials import Official
+from storage.requests import Message, Request
+
+RECEIVE = "receive"
+SHOWN = 6
+"""Messages on a card; the page keeps earlier ones above it."""
+TOPICS = {
+    "question": _("a question"),
+    "callback": _("please call back"),
+    "accusation": _("needs the receiver"),
+    "data": _("personal data"),
+}
+
+
+def address_of(request: Request) -> Address:
+    """Where the citizen of a request is reached."""
+    return Address(request.channel, request.account, request.chat, request.sender)
+
+
+def receivers(work: Work) -> list[Official]:
+    """Everybody who may read what accuses somebody."""
+    return [each for each in officials.active(work.db, work.commune_id) if RECEIVE in each.rights]
+
+
+def may_read(official: Official | None, request: Request) -> bool:
+    """Whether an official may read a request's words."""
+    return official is not None and (not request.sealed_for_receiver or RECEIVE in official.rights)
+
+
+def header(request: Request) -> Msg:
+    """Number, thôn and topic: what the shared chat may always see."""
+    village: Text = request.village or _("thôn not named")
+    topic = TOPICS[request.topic]
+    return _("Request {number}, {village}: {topic}.", number=request.number, village=village, topic=topic)
+
+
+def show(work: Work, request: Request, *, loud: bool = False) -> None:
+    """Post the newest state of a request's card to those who may see it."""
+    card = outline(work, request) if request.sealed_for_receiver else whole(work, request)
+    rest = {"card": f"request:{request.id}", "clock": _clock(request), "loud": loud}
+    work.send(
+        OFFICE_CHAT, Reply(*card.paragraphs, buttons=card.buttons, pictures=card.pictures, **rest), kind="card",
+        supersedes=f"card:request:{request.id}",
+    )  # fmt: skip
+    if request.sealed_for_receiver and loud:
+        tell_receivers(work, request)
+
+
+def tell_receivers(work: Work, request: Request) -> None:
+    """"Có lời nhắn riêng", to each receiver in his own chat; her words stay behind the tap."""
+    for receiver in receivers(work):
+        work.send(
+            office_address(receiver.id),
+            Reply(_("There is a private message."), header(request), buttons=(open_button(request),), loud=True),
+            supersedes=f"private:{request.id}:{receiver.id}",
+        )  # fmt: skip
+
+
+def open_button(request: Request) -> Button:
+    return Button(_("Open"), str(RouteToken("open", (str(request.id),))))
+
+
+def outline(work: Work, request: Request) -> Reply:
+    """A sealed request as the shared chat sees it."""
+    nobody = () if receivers(work) else (_("Nobody has been named to receive it yet. Please tell the chairman."),)
+    return Reply(header(request), *nobody, _state(work, request))
+
+
+def whole(work: Work, request: Request, *, private: bool = False) -> Reply:
+    """A request with its latest messages; those for receivers only stay out unless `private`."""
+    names = {each.id: each.name for each in officials.active(work.db, work.commune_id)}
+    said = requests.messages(work.db, work.commune_id, request.id, SHOWN)
+    lines = [line(each, names, private=private) for each in said]
+    pictures = tuple(name for each in said if each.kind == "photo" and not each.private for name in each.files)
+    buttons = card_buttons(request) if request.is_open else ()
+    return Reply(header(request), *lines, _state(work, request), buttons=buttons, pictures=pictures)
+
+
+def line(said: Message, names: dict[int, str], *, private: bool) -> Text:
+    """One message as a line of the card."""
+    if said.private and not private:
+        return _("(A voice message that only the receiver may hear.)")
+    words: Text = said.text or {
+        "photo": _("(a picture)"), "voice": _("(a voice message)"), "location": _("(a place on the map)"),
+    }.get(said.kind, _("(a file)"))  # fmt: skip
+    if said.from_citizen:
+        return _("Citizen: {words}", words=words)
+    name: Text = names.get(said.official_id or 0) or _("a former official")
+    if said.internal:
+        return _("Note by {name}: {words}", name=name, words=words)
+    return _("{name} answered: {words}", name=name, words=words)
+
+
+def card_buttons(request: Request) -> tuple[Button, ...]:
+    """Take, answer, close."""
+    number = (str(request.id),)
+    return (
+        Button(_("Take it"), str(RouteToken("take", number))),
+        Button(_("Answer"), str(RouteToken("reply", number))),
+        Button(_("Close"), str(RouteToken("close", number))),
+    )
+
+
+def _state(work: Work, request: Request) -> Msg:
+    holder = officials.get(work.db, work.commune_id, request.taken_by) if request.taken_by else None
+    if request.state == "closed":
+        return _("Closed.")
+    if request.state == "expired":
+        return _("Closed by the clock after a quiet day.")
+    if request.state == "answered":
+        return _("Answered.")
+    if holder is not None:
+        return _("{name} has it. Promised before {when}.", name=holder.name, when=request.promised_at)
+    return _("Nobody has it yet. Promised before {when}.", when=request.promised_at)
+
+
+def _clock(request: Request) -> tuple[datetime, datetime] | None:
+    return (request.waits_since, request.promised_at) if request.state == "waiting" else None
+
+
+# --- what is promised -------------------------------------------------------------------------------------------------
+
+
+def promise_times(work: Work) -> dict[str, datetime]:
+    """When an answer is promised, when the office is first reminded, and when a quiet request closes."""
+    office, calendar = work.commune.office, Calendar(work.commune)
+    promised = calendar.promised(work.now, office.promised_minutes)
+    return {
+        "promised_at": promised,
+        "remind_at": calendar.promised(work.now, office.reminder_minutes[0]),
+        "closes_at": max(promised, work.now) + timedelta(hours=office.talk_close_hours),
+    }
+
+
+def promise(work: Work, request: Request) -> Msg:
+    """The promise as it is told to her (L01: out of hours "sáng mai")."""
+    calendar, when = Calendar(work.commune), request.promised_at
+    if calendar.open_at(work.now):
+        return _("An official will answer you before {when}.", when=when)
+    opens = calendar.next_open(work.now)
+    today = work.now.astimezone(opens.tzinfo).date()
+    if opens.hour < 12 and opens.date() == today + timedelta(days=1):
+        return _("The office is closed now. An official will answer you tomorrow morning, before {when}.", when=when)
+    return _("The office is closed now. An official will answer you before {when}.", when=when)
+
+
+def phone_line(work: Work) -> tuple[Msg, ...]:
+    """The office's phone, when the commune has given one."""
+    phone = work.commune.phone()
+    return () if phone is None else (_("You can also call {name}: {number}.", name=phone.name, number=phone.number),)
