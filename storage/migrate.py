@@ -13,6 +13,7 @@ import importlib
 import pkgutil
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ import storage
 from storage.db import create_engine_for, is_postgres, metadata
 from storage.sealing import Keys
 
+FOLDER = Path(__file__).parent / "migrations"
+_alone = threading.Lock()  # Alembic keeps its context in a module
 LOCK = 0x67616E64616E  # any number, the same in every process: "gandan"
 
 
@@ -64,10 +67,12 @@ def knows(revision: str) -> bool:
 
 def upgrade(url: str, keys: Keys, revision: str = "head") -> str:
     """Bring the database to `revision` and return it; raises NewerSchema, BrokenReferences."""
-    with _connection(url, keys) as db:
+    with _alone, _connection(url, keys) as db:
         found = current(db)
         if found is not None and not knows(found):
             raise NewerSchema(found)
+        if found == (head() if revision == "head" else revision):
+            return found
         config = _config()
         config.attributes["connection"] = db
         command.upgrade(config, revision)
@@ -96,7 +101,7 @@ def _connection(url: str, keys: Keys) -> Iterator[Connection]:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
