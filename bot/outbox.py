@@ -10,7 +10,8 @@ what nobody asked for (notice, reply, card) stays `uncertain` and a person decid
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -52,6 +53,7 @@ class Sender:
         self._paused: dict[str, datetime] = {}
         self._wake = asyncio.Event()
         self._epoch: int | None = None
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -68,10 +70,13 @@ class Sender:
 
     async def stop(self, seconds: float) -> None:
         """Let requests in flight finish and record them; queue nothing new."""
+        self._stopping.set()
+        self._wake.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            # Not cancelled in the middle of a round: what has just been marked has to leave, or it would be uncertain.
+            _done, late = await asyncio.wait([self._task], timeout=seconds)
+            for task in late:
+                task.cancel()
         if self._flying:
             await asyncio.wait(self._flying, timeout=seconds)
         if self._epoch is not None and self._results:
@@ -79,12 +84,12 @@ class Sender:
                 await self._database.write(self._record, self._take_results())
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
-                if self._epoch is None and not await self._lead():
-                    await asyncio.sleep(IDLE_POLL)
-                    continue
-                await self._round()
+                if self._epoch is not None or await self._lead():
+                    await self._round()
+                else:
+                    await self._rest(IDLE_POLL)
             except leases.Lost:
                 self._epoch = None
                 self._paused.clear()
@@ -92,22 +97,38 @@ class Sender:
             except Exception as error:
                 # Whatever went wrong, the sender must go on; what is in flight is judged by its recorded state.
                 log.log(30 if temporary(error) else 40, "sender_round_failed", error=type(error).__name__)
-                await asyncio.sleep(IDLE_POLL)
+                await self._rest(IDLE_POLL)
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, but not longer than until `stop`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _lead(self) -> bool:
-        self._epoch = await self._database.write(
+        epoch = await self._database.write(
             leases.acquire, self._commune_id, self._channel.name, self._account, self._clock.now()
         )
-        if self._epoch is None:
+        if epoch is None:
             return False
         if self._database.postgres:
-            await asyncio.sleep(self._timeout)  # an earlier holder's requests may still be on their way
-        await self._database.write(self._judge_left)
+            await self._rest(self._timeout)  # an earlier holder's requests may still be on their way
+        if self._flying:
+            await asyncio.wait(self._flying)  # so may this process's own, from before its connection broke
+        if self._stopping.is_set():
+            return False
+        results = self._take_results()
+        try:
+            await self._database.write(self._judge_left, epoch, results)
+        except BaseException:
+            self._results = [*results, *self._results]
+            raise
+        self._epoch = epoch  # only now: what was left must have been judged before anything else is sent
         return True
 
-    def _judge_left(self, db: Connection) -> None:
-        epoch = self._hold(db)
+    def _judge_left(self, db: Connection, epoch: int, results: list[Result]) -> None:
+        leases.confirm(db, self._commune_id, self._channel.name, self._account, epoch)
         now = self._clock.now()
+        outbox.record(db, results, now)  # what this process still knows from before it lost the lease
         left = outbox.left_sending(db, self._commune_id, self._channel.name, self._account, epoch)
         outbox.record(db, [_uncertain(row.id, row.kind, row.repeats, now) for row in left], now)
 
@@ -115,23 +136,28 @@ class Sender:
         self._wake.clear()
         results = self._take_results()
         try:
-            messages = await self._database.write(self._mark, results)
+            messages = await self._database.write(self._mark, results, self._still_paused())
         except BaseException:
             self._results = [*results, *self._results]
             raise
         for message in messages:
-            task = asyncio.create_task(self._send(message))
+            task = asyncio.create_task(self._send(message, self._epoch))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
-        if len(messages) < IN_FLIGHT and not self._results:
+        if len(messages) < IN_FLIGHT and not self._results and not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), await self._pause_length())
 
     async def _pause_length(self) -> float:
         now = self._clock.now()
         due = await self._database.read(outbox.next_due, now)
-        waits = [(at - now).total_seconds() for at in [due, *self._paused.values()] if at is not None]
+        waits = [self._clock.seconds_until(at) for at in [due, *self._still_paused().values()] if at is not None]
         return max(0.01, min([IDLE_POLL, *waits]))
+
+    def _still_paused(self) -> dict[str, datetime]:
+        now = self._clock.now()
+        self._paused = {chat: until for chat, until in self._paused.items() if until > now}
+        return self._paused.copy()
 
     def _take_results(self) -> list[Result]:
         results, self._results = self._results, []
@@ -147,11 +173,10 @@ class Sender:
         self._hold(db)
         outbox.record(db, results, self._clock.now())
 
-    def _mark(self, db: Connection, results: list[Result]) -> list[Sending]:
+    def _mark(self, db: Connection, results: list[Result], paused: Iterable[str]) -> list[Sending]:
         epoch, now = self._hold(db), self._clock.now()
         outbox.record(db, results, now)
         free = IN_FLIGHT - len(self._flying)
-        paused = [chat for chat, until in self._paused.items() if until > now]
         messages = (
             []
             if free <= 0
@@ -160,8 +185,8 @@ class Sender:
         outbox.mark_sending(db, [message.id for message in messages], epoch, now)
         return messages
 
-    async def _send(self, message: Sending) -> None:
-        self._results.append(await self._attempt(message))
+    async def _send(self, message: Sending, epoch: int | None) -> None:
+        self._results.append(replace(await self._attempt(message), epoch=epoch))
         self._wake.set()
 
     async def _attempt(self, message: Sending) -> Result:

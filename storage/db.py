@@ -28,7 +28,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.types import TypeDecorator
 
@@ -108,9 +108,10 @@ def temporary(error: BaseException) -> bool:
             ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
         )
     state = getattr(cause, "sqlstate", None)
-    # PostgreSQL appendix A: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 operator, 58 system. None: no
-    # answer.
-    return state is None or state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
+    if state is None:  # the server said nothing: it is away, or psycopg refused our data itself (a NUL in a text)
+        return isinstance(error, OperationalError | InterfaceError)
+    # PostgreSQL appendix A: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 operator, 58 system.
+    return state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from storage.db import EPOCH, Id, UtcTime, insert, is_postgres, metadata
-from storage.sealing import seal, unseal
+from storage.sealing import Unreadable, seal, unseal
 
 lane = Table(
     "lane",
@@ -220,18 +220,24 @@ _OLDEST = (
 
 
 def take(db: Connection, now: datetime) -> Taken | None:
-    """The oldest event whose lane may go on and is not in another worker's hands; None when there is none."""
+    """The oldest event whose lane may go on and is not in another worker's hands; None when there is none.
+
+    One that cannot be unsealed is set aside, so that the rest goes on.
+    """
+    while (row := _next(db, now)) is not None:
+        fields = row._asdict()
+        try:
+            return Taken(**{**fields, "raw": unseal(db, fields["raw"])})
+        except Unreadable as error:
+            fail(db, row.id, "", str(error), now)
+    return None
+
+
+def _next(db: Connection, now: datetime) -> Row[Any] | None:
     if not is_postgres(db):
-        return _taken(db, db.execute(_READY, {"now": now}).first())
+        return db.execute(_READY, {"now": now}).first()
     locked = db.execute(_LOCK_LANE, {"now": now}).scalar()
-    return None if locked is None else _taken(db, db.execute(_OLDEST, {"lane": locked}).first())
-
-
-def _taken(db: Connection, row: Row[Any] | None) -> Taken | None:
-    if row is None:
-        return None
-    fields = row._asdict()
-    return Taken(**{**fields, "raw": unseal(db, fields["raw"])})
+    return None if locked is None else db.execute(_OLDEST, {"lane": locked}).first()
 
 
 _DONE = (
@@ -256,8 +262,9 @@ def fail(db: Connection, event_id: int, reference: str, error: str, now: datetim
 
 def postpone(db: Connection, event: Taken, now: datetime) -> datetime:
     """Leave the event new and let its lane wait, longer each time (1 s to 5 min); returns when it is tried again."""
-    until = now + min(timedelta(seconds=2**event.attempts), timedelta(minutes=5))
-    db.execute(update(inbox).where(inbox.c.id == event.id).values(attempts=inbox.c.attempts + 1))
+    until = now + min(timedelta(seconds=2 ** min(abs(event.attempts), 9)), timedelta(minutes=5))
+    more = -1 if is_replay(event) else 1  # a replay stays one, however often it has to wait
+    db.execute(update(inbox).where(inbox.c.id == event.id).values(attempts=inbox.c.attempts + more))
     db.execute(update(lane).where(lane.c.id == event.lane_id).values(not_before=until))
     return until
 

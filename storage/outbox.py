@@ -190,7 +190,9 @@ def next_to_send(
                 (earlier.c.state == text("'queued'"))
                 & (earlier.c.id < outbox.c.id)
                 & _same_class(earlier.c.kind, outbox.c.kind)
-                & (earlier.c.not_before <= now),
+                # What is held back (a minute to undo) holds nobody up; what waits to be tried again does.
+                & or_(earlier.c.not_before <= now, earlier.c.attempts > 0)
+                & or_(earlier.c.expires_at.is_(None), earlier.c.expires_at >= now),
             ),
         )
         .exists()
@@ -250,6 +252,7 @@ class Result:
     again: datetime | None = None
     error: str | None = None
     repeat: bool = False  # it may have arrived and goes once more; counted
+    epoch: int | None = None  # of the lease under which the request left; what another holder has marked since is his
 
 
 def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
@@ -262,7 +265,8 @@ def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
             values["repeats"] = outbox.c.repeats + 1
         if result.state == "sent" and result.again is None:
             values |= {"sent_at": now, "provider_id": result.provider_id}
-        db.execute(update(outbox).where(outbox.c.id == result.id, outbox.c.state == "sending").values(values))
+        same = () if result.epoch is None else (outbox.c.epoch == result.epoch,)
+        db.execute(update(outbox).where(outbox.c.id == result.id, outbox.c.state == "sending", *same).values(values))
 
 
 def left_sending(db: Connection, commune_id: int, channel: str, account: str, epoch: int) -> list[SqlRow[Any]]:
