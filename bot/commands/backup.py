@@ -241,7 +241,7 @@ def _sequences(db: Connection, columns: Mapping[str, list[str]]) -> dict[str, li
     """How far each id counter has come: an id that was given and deleted must not be given again. Read last, so it is
     at or beyond every id of the snapshot."""
     found = {}
-    for table in columns:
+    for table in (name for name, there in columns.items() if "id" in there):
         counter = db.execute(text("SELECT pg_get_serial_sequence(:name, 'id')"), {"name": f'"{table}"'}).scalar()
         if counter is not None:
             found[table] = list(db.execute(text(f"SELECT last_value, is_called FROM {counter}")).one())

@@ -82,7 +82,8 @@ def test_processes_that_start_together_migrate_once(empty: str):
     """Of several that begin at the same moment one migrates and the others find the work done."""
     code = "import sys; from storage import migrate, sealing; print(migrate.upgrade(sys.argv[1], sealing.Keys.derive(b'')))"
     several = [
-        subprocess.Popen([sys.executable, "-c", code, empty], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _each in range(3)
+        subprocess.Popen([sys.executable, "-c", code, empty], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _each in range(3)
     ]
     assert [each.communicate()[0].strip() for each in several] == [migrate.head()] * 3
 
@@ -138,6 +139,8 @@ def test_migrations_are_in_the_package():
 
 def test_the_command_says_how_it_is_used():
     """Called wrongly, `python -m storage.migrate` names the right call."""
-    done = subprocess.run([sys.executable, "-m", "storage.migrate"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "storage.migrate"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert 'revision "What changes."' in done.stderr
