@@ -155,11 +155,11 @@ def _send(turn: Turn, found: Request, official: officials.Official, text: str) -
     version = turn.commune.office.guidance_version
     guidance.record(turn.db, turn.commune_id, found.citizen_id, "reply", str(found.number), version, turn.now)
     card.show(turn, office.fresh(turn, found))
+    if not seconds:
+        return Reply(_("Your answer to request {number} is on its way.", number=found.number))
     undo_it = Button(_("Undo"), str(RouteToken("undo", (str(said),))))
-    return Reply(
-        _("Your answer to request {number} leaves in {seconds} seconds.", number=found.number, seconds=seconds),
-        buttons=(undo_it,) if seconds else (),
-    )
+    leaving = _("Your answer to request {number} leaves in {seconds} seconds.", number=found.number, seconds=seconds)
+    return Reply(leaving, buttons=(undo_it,))
 
 
 @routes.tap("undo", role="official")

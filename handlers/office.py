@@ -16,7 +16,7 @@ from handlers import request_card as card
 from handlers.person import WhichVillage, key_of
 from messages.reply import Button, Reply, _
 from messages.reply import Text as Words
-from storage import officials, requests
+from storage import households, officials, requests
 from storage.requests import Request
 
 routes = Routes()
@@ -176,9 +176,13 @@ def queue_tap(turn: Turn) -> Reply:
 @routes.command("/trogiup", words=("trợ giúp", "hướng dẫn"), role="village-head")
 def help_village_head(turn: Turn, rest: str = "") -> Reply:
     """What a village head can do now, and what comes later."""
-    village = (turn.official.village if turn.official else None) or _("your thôn")
+    own = turn.official.village if turn.official else None
+    homes = households.count(turn.db, turn.commune_id, own) if own else 0
+    known = (_("{village} has {count} households on the list.", village=own, count=homes),) if own and homes else ()
+    village: Words = own or _("your thôn")
     return Reply(
         _("Here the head of {village} can look up dossiers and reach an official.", village=village),
+        *known,
         _("Notices to households, meetings and contributions are not here yet; we will tell you."),
         buttons=(
             Button(_("Look up a dossier"), str(RouteToken("lookup"))),

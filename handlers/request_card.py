@@ -92,7 +92,7 @@ def whole(work: Work, request: Request, *, private: bool = False) -> Reply:
 def line(said: Message, names: dict[int, str], *, private: bool) -> Text:
     """One message as a line of the card."""
     if said.private and not private:
-        return _("(A voice message that only the receiver may hear.)")
+        return _("(A private message that only the receiver may see.)")
     words: Text = said.text or {
         "photo": _("(a picture)"), "voice": _("(a voice message)"), "location": _("(a place on the map)"),
     }.get(said.kind, _("(a file)"))  # fmt: skip

@@ -73,7 +73,7 @@ def late(turn: Turn, request: int) -> Reply | None:
         return None
     return Reply(
         _("I am sorry: nobody has answered you in the time we promised."),
-        _("Your request {number} is still open, and the head of the office has been told.", number=found.number),
+        _("Your request {number} is still open, and the office has been reminded.", number=found.number),
         *card.phone_line(turn),
     )
 

@@ -1,0 +1,120 @@
+"""What is held about her, for how long, and her rights (domain 8; L11): /canhan.
+
+She can see all of it with one tap. Erasing needs a second factor that is not built yet, so a person does it: the tap
+opens a request. Each storage file brings its own export; they are listed here.
+"""
+
+from typing import Any
+
+from bot.routes import Routes
+from bot.tokens import RouteToken
+from bot.turn import Turn
+from handlers import person
+from handlers import request_card as card
+from messages.reply import Button, Msg, Reply, Text, _
+from storage import citizens, conversations, dossiers, files, guidance, requests
+
+routes = Routes()
+
+SEE = Button(_("Show what is kept"), str(RouteToken("see")))
+ERASE = Button(_("Ask to correct or erase"), str(RouteToken("erase")))
+SHOWN = 10
+"""Items of a kind that are listed; the rest is counted."""
+KINDS = {"lookup": _("a dossier looked up"), "reply": _("an official's answer")}
+
+
+@routes.command("/canhan", words=("thông tin cá nhân", "dữ liệu cá nhân", "thông tin của tôi", "xã giữ thông tin gì"))
+def about(turn: Turn, rest: str = "") -> Reply:
+    """What is kept, for how long, and what she may ask for."""
+    office = turn.commune.office
+    return Reply(
+        _("{commune} keeps only what your requests need.", commune=turn.commune.name),
+        _("What you write here is kept sealed for {days} days.", days=max(office.inbox_days, office.outbox_days)),
+        _("Unfinished answers are kept for {days} days.", days=office.talk_days),
+        _(
+            "Guidance given to you is kept with its version ({version}) for {days} days.",
+            version=office.guidance_version, days=office.guidance_days,
+        ),
+        _("Requests to officials are kept for {days} days after they are closed.", days=requests.AFTER_CLOSING.days),
+        _("You may see it, have it corrected or erased, and stop messages at any time."),
+        buttons=(SEE, ERASE),
+    )  # fmt: skip
+
+
+@routes.tap("mine")
+def about_tap(turn: Turn) -> Reply:
+    """From the menu."""
+    return about(turn)
+
+
+@routes.tap("see")
+def see(turn: Turn) -> Reply:
+    """Everything that is kept about her, from each storage file's export."""
+    if turn.citizen is None:
+        return Reply(_("Nothing is kept about citizens in this chat."))
+    held = exports(turn)
+    told = held["citizens"]["citizen"]
+    lines: list[Text] = [_("First message: {when}.", when=told["created_at"])]
+    if told["village"]:
+        lines.append(_("Your thôn: {village}.", village=told["village"]))
+    lines += [line for each in held["requests"][-SHOWN:] for line in _request(each)]
+    lines += [_guidance(each) for each in held["guidance"][-SHOWN:]]
+    watched = [each["code"] for each in held["dossiers"]["watched"]]
+    lines += [_("You asked to be told about dossier {code}.", code=code) for code in watched]
+    lines.append(_("Conversations: {talks}. Files: {files}.", talks=len(held["talks"]), files=len(held["files"])))
+    return Reply(_("This is kept about you:"), *lines, buttons=(ERASE,))
+
+
+def exports(turn: Turn) -> dict[str, Any]:
+    """Her data by storage file."""
+    assert turn.citizen is not None
+    here = (turn.address.channel, turn.address.account, turn.address.chat)
+    return {
+        "citizens": citizens.export(turn.db, turn.commune_id, turn.citizen.id),
+        "requests": requests.export(turn.db, turn.commune_id, turn.citizen.id),
+        "guidance": guidance.export(turn.db, turn.commune_id, turn.citizen.id),
+        "dossiers": dossiers.export(turn.db, turn.commune_id, turn.citizen.id),
+        "talks": conversations.export(turn.db, turn.commune_id, turn.lane_id, turn.address.sender),
+        "files": files.export(turn.db, turn.commune_id, *here),
+    }
+
+
+def _request(each: dict[str, Any]) -> list[Text]:
+    header = _("Request {number}, {when}.", number=each["number"], when=each["at"])
+    words: list[Text] = [
+        _("You wrote: {words}", words=said["text"]) if said["from_her"] else _("Answered: {words}", words=said["text"])
+        for said in each["messages"][-SHOWN:] if said["text"]
+    ]  # fmt: skip
+    return [header, *words]
+
+
+def _guidance(each: dict[str, Any]) -> Msg:
+    kind: Text = KINDS.get(each["kind"], each["kind"])
+    return _(
+        "Guidance, {when}: {kind} {reference}, version {version}.",
+        when=each["at"], kind=kind, reference=each["reference"], version=each["version"],
+    )  # fmt: skip
+
+
+@routes.command("/xoathongtin", words=("xóa thông tin của tôi", "xóa dữ liệu của tôi", "xóa thông tin cá nhân"))
+def erase(turn: Turn, rest: str = "") -> Reply:
+    """A person corrects or erases, after making sure who asks; the request carries its promise."""
+    if turn.citizen is None:
+        return Reply(_("Nothing is kept about citizens in this chat."))
+    request = person.begin(turn, "data", turn.citizen.village)
+    words = turn.place.catalogs.text(_("I ask to have my personal data corrected or erased."), turn.place.language)
+    requests.add_message(turn.db, turn.commune_id, request.id, words, turn.now)
+    card.show(turn, request, loud=True)
+    return Reply(
+        _("Your request {number} is with the office.", number=request.number),
+        _("An official first makes sure that it is you who asks."),
+        card.promise(turn, request),
+        _("Please write here what should be corrected or erased."),
+        buttons=(person.FINISH,),
+    )
+
+
+@routes.tap("erase")
+def erase_tap(turn: Turn) -> Reply:
+    """The button under what is kept."""
+    return erase(turn)
