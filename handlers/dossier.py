@@ -59,7 +59,7 @@ class ShowDetails:
 
 @dataclass(frozen=True)
 class DossierCode(Question[str]):
-    """A code, alone or within a sentence; the answer is its key. `today` tells a day that cannot be."""
+    """A code, alone or within a sentence; the answer is the code. `today` tells a day that cannot be."""
 
     today: date
 
@@ -70,29 +70,29 @@ class DossierCode(Question[str]):
         if len(found) > 1:
             raise NotUnderstood(_("I see {count} codes. Please send one at a time.", count=len(found)))
         if not found:
-            near = dossiers.near(codes.key(raw.text), self.today)
+            near = dossiers.near(raw.text, self.today)
             again = _("{near} Please look at the slip again.", near=words.NEAR[near]) if near else CODE_HINT
             raise NotUnderstood(again)
-        return codes.key(found[0])
+        return found[0]
 
 
 @routes.conversation("dossier", words=(*PHRASES, *MORE), title=_("Look up a dossier"))
 def look_up(ask: Ask, find: Find, code: str = "") -> Show:
     """One question, and none when she has written the code already."""
     if known := codes.find(code):
-        return Show(codes.key(known[0]))
+        return Show(known[0])
     return Show(ask(DossierCode("code", _("Please type the dossier code printed on the slip."), words.today(find.now))))
 
 
 @routes.does(Show)
 def show(command: Show, turn: Turn) -> Reply:
-    found = dossiers.by_code(turn.db, turn.commune_id, command.code)
+    found = dossiers.by_code(turn.db, turn.commune_id, codes.key(command.code))
     return unknown(command.code, turn) if found is None else known(found, turn)
 
 
 def unknown(code: str, turn: Turn) -> Reply:
     near = dossiers.near(code, words.today(turn.now))
-    not_found = _("I have not found the dossier {code} yet.", code=codes.canonical(code) or code)
+    not_found = _("I have not found the dossier {code} yet.", code=code)
     tomorrow = _("A dossier handed in today may be found tomorrow.")
     compare = _("Please compare the code with the slip, or ask a person.")
     hints = (words.NEAR[near], tomorrow, compare) if near else (tomorrow, compare)
@@ -162,7 +162,7 @@ def show_details(command: ShowDetails, turn: Turn) -> Reply:
     """Sent by itself: the end of a talk can be called up again by an old button, and the details must not be (L05)."""
     found = dossiers.by_code(turn.db, turn.commune_id, command.code)
     if found is None:
-        return unknown(command.code, turn)
+        return unknown(codes.canonical(command.code) or command.code, turn)
     sealed = dossiers.details(turn.db, turn.commune_id, found.id)
     steps = dossiers.steps(turn.db, turn.commune_id, found.id)
     trail = [words.step(step.status, step.at, "") for step in steps[-STEPS:]]

@@ -209,26 +209,37 @@ def steps(db: Connection, commune_id: int, dossier_id: int) -> list[Step]:
 # --- near misses ------------------------------------------------------------------------------------------------------
 
 Near = Literal["short", "long", "date"]
-_KEY = re.compile(r"(?:000\d{4})?[HG]\d{2}(\d*)")
-_DAY = re.compile(r"(?=(\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(\d*)$)")
+_WRITTEN = re.compile(r"(?<![^\W_])[HG]\s?\d{2}[\d\s.\-]*", re.IGNORECASE)
+_DAY = re.compile(r"(?=(\d{6})(\d*)$)")
 
 
-def near(code_key: str, today: date) -> Near | None:
+def near(written: str, today: date) -> Near | None:
     """What looks wrong with a code that was not found: digits missing at its end, too many, a day that cannot be.
 
     It takes no connection, and that is the point. "Did you mean …4 instead of …5?" would tell a stranger which codes
     exist, and whoever tries codes would learn one from each guess. So only the form of what she typed is judged; the
     answer is the same whatever the database holds. None: the form is fine, or it is no code at all.
     """
-    found = _KEY.fullmatch(code_key)
-    if found is None:
+    found = _WRITTEN.search(written)
+    groups = re.findall(r"\d+", found[0]) if found else []
+    if not groups:
         return None
-    orders = {len(hit[2]) for hit in _DAY.finditer(found[1]) if _possible(hit[1], today)}
-    if orders & {4, 5, 6}:
+    place = next((at for at, group in enumerate(groups) if len(group) == 6 and at), None)
+    if place is not None:
+        return _order("".join(groups[place + 1 :])) if _possible(groups[place], today) else "date"
+    # No group of six stands alone: the first possible day within the run of digits.
+    digits = "".join(groups)[2:]
+    orders = [hit[2] for hit in _DAY.finditer(digits) if _possible(hit[1], today)]
+    if any(_order(order) is None for order in orders):
         return None
     if orders:
-        return "long" if min(orders) > 6 else "short"
-    return "date" if len(found[1]) >= 10 else "short"
+        return _order(orders[0])
+    return "date" if len(digits) >= 10 else "short"
+
+
+def _order(digits: str) -> Near | None:
+    """What is wrong with the number within the day, which has four to six digits."""
+    return "short" if len(digits) < 4 else "long" if len(digits) > 6 else None
 
 
 def _possible(yymmdd: str, today: date) -> bool:
