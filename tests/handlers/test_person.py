@@ -1,0 +1,248 @@
+"""A person, please; the accusation gate; cries for help; what the clock does with a request that waits."""
+
+from tests import town as towns
+from tests.town import Person, Town
+
+
+async def asks(citizen: Person, about: str = "Giấy khai sinh của cháu tôi ghi sai tên đệm") -> Person:
+    """Ask for a person about something, without naming a thôn."""
+    await citizen.says("0")
+    await citizen.says(about)
+    return await citizen.says("bỏ qua")
+
+
+async def test_L01_a_person_is_promised_a_time(citizen: Person, official: Person) -> None:
+    """A request reaches the office as a card with a clock, and she is told until when she is answered."""
+    await citizen.says("gặp người thật")
+    citizen.sees("muốn hỏi cán bộ việc gì")
+    await citizen.says("Giấy khai sinh của cháu tôi ghi sai tên đệm")
+    citizen.sees("thôn nào")
+    await citizen.says("bỏ qua")
+    citizen.sees("số 1", "Cán bộ sẽ trả lời ông/bà trước 9 giờ 30, thứ Năm, 26/11/2026")
+    await official.looks()
+    card = official.news[-1]
+    assert card["card"] == "request:1"
+    assert card["loud"]
+    assert card["clock"]["from"].startswith("2026-11-26T")
+    official.sees("ghi sai tên đệm", "Chưa ai nhận")
+    assert official.buttons() == ["Nhận", "Trả lời", "Đóng"]
+
+
+async def test_L01_out_of_hours_the_promise_is_for_tomorrow_morning(town: Town, citizen: Person) -> None:
+    """At night she is told "sáng mai", with the hour."""
+    town.clock.advance(towns.timedelta(hours=12))
+    await asks(citizen)
+    citizen.sees("Bây giờ ngoài giờ làm việc. Sáng mai, cán bộ sẽ trả lời ông/bà trước 8 giờ, thứ Sáu, 27/11/2026")
+
+
+async def test_L01_her_further_words_reach_the_office_and_manners_do_not(citizen: Person, official: Person) -> None:
+    """What she writes on is added to the card; "dạ", "cảm ơn" and a sticker ping nobody and get no answer."""
+    await asks(citizen)
+    await official.looks()
+    await citizen.says("Cháu tên đệm là Thị, không phải Thi")
+    citizen.sees("đã chuyển thêm lời này")
+    await official.looks()
+    official.sees("tên đệm là Thị")
+    for manners in ("dạ", "cảm ơn", "Vâng ạ!"):
+        await citizen.says(manners)
+        assert citizen.news == []
+    await citizen.sends("sticker")
+    assert citizen.news == []
+    await official.looks()
+    assert official.news == []
+
+
+async def test_L01_asking_twice_shows_the_same_promise(citizen: Person, official: Person) -> None:
+    """A second "0" opens no second request."""
+    await asks(citizen)
+    await citizen.says("0")
+    citizen.sees("lời nhắn số 1", "trước 9 giờ 30")
+    await official.says("/hangdoi")
+    official.sees("Đang có 1 người chờ")
+
+
+async def test_L01_she_ends_it_herself(citizen: Person, official: Person) -> None:
+    """"Xong rồi" or the button ends the talk; the card says so, and the next words are the menu's again."""
+    await asks(citizen)
+    await citizen.says("xong rồi")
+    citizen.sees("đã kết thúc", "Xin cảm ơn")
+    await official.looks()
+    official.sees("Đã kết thúc.")
+    await citizen.taps("Kết thúc")
+    citizen.sees("đã kết thúc rồi")
+    await citizen.says("blah blah")
+    citizen.sees("máy chưa hiểu")
+
+
+async def test_L01_a_call_back_needs_a_number_and_the_village(citizen: Person, official: Person) -> None:
+    """"Xin gọi lại cho tôi" asks for the number; the card carries it."""
+    await citizen.says("0")
+    await citizen.taps("Xin gọi lại cho tôi")
+    citizen.sees("gọi lại số nào")
+    await citizen.says("0912345678")
+    await citizen.says("bỏ qua")
+    citizen.sees("số 1")
+    await official.looks()
+    official.sees("xin gọi lại", "+84912345678")
+
+
+async def test_L01_reminders_go_to_the_office_the_substitute_and_the_head(steady_town: Town) -> None:
+    """After 10, 20 and 30 minutes of opening hours the office, those on duty and the chairman are reminded."""
+    town = steady_town
+    citizen, clerk = await towns.villager(town), await towns.official(town)
+    head = await towns.official(town, await _name(town, "chairman"))
+    await asks(citizen)
+    await clerk.looks()
+    await head.looks()
+    await town.later(minutes=10)
+    await clerk.looks()
+    clerk.sees("Xin nhắc: lời nhắn số 1 vẫn đang chờ")
+    await town.later(minutes=10)
+    await town.later(minutes=10)
+    await head.looks()
+    head.sees("Xin nhắc: lời nhắn số 1 vẫn đang chờ")
+    before = len(head.heard)
+    await town.later(minutes=10)
+    await head.looks()
+    assert len(head.heard) == before
+
+
+async def _name(town: Town, role: str) -> str:
+    people = await town.read(towns.officials.active, 1)
+    return next(each.name for each in people if each.role == role)
+
+
+async def test_L01_a_broken_promise_is_apologised_for_once(steady_town: Town) -> None:
+    """When the promise passes she gets an apology and the phone number, once."""
+    citizen = await towns.villager(steady_town)
+    await asks(citizen)
+    await steady_town.later(minutes=31)
+    await citizen.looks()
+    citizen.sees("Xin lỗi ông/bà, đã quá giờ hẹn", "gọi")
+    await steady_town.later(minutes=5)
+    await citizen.looks()
+    assert citizen.news == []
+
+
+async def test_L01_a_quiet_request_is_closed_after_a_day(steady_town: Town) -> None:
+    """A day without a word closes the request with a sentence; unanswered ones with an apology."""
+    citizen = await towns.villager(steady_town)
+    await asks(citizen)
+    await steady_town.later(hours=25)
+    await citizen.looks()
+    citizen.sees("Xin lỗi ông/bà, lời nhắn số 1 đã hết hạn")
+
+
+async def test_L03_an_accusation_stays_out_of_the_shared_chat(citizen: Person, town: Town) -> None:
+    """The shared chat sees number, thôn and topic; the receiver opens the words in a chat of his own."""
+    receiver = await towns.official(town, await _with_right(town, "receive"))
+    other = await towns.official(town, await _with_right(town, ""))
+    await citizen.says("Tôi tố cáo cán bộ địa chính nhận tiền")
+    citizen.sees("được giữ riêng", "Chỉ người được giao tiếp nhận mới đọc được")
+    await other.looks()
+    other.sees("Lời nhắn số 1", "cần người tiếp nhận")
+    other.sees_not("địa chính", "Có lời nhắn riêng")
+    await receiver.looks()
+    receiver.sees("Có lời nhắn riêng")
+    receiver.sees_not("địa chính")
+    await receiver.taps("Mở")
+    receiver.sees("cán bộ địa chính nhận tiền")
+    await other.does(kind="tap", text="Mở", token="#open:1")
+    other.sees("chỉ người được giao tiếp nhận mới mở được")
+    await citizen.says("Ông ấy lấy năm triệu")
+    await other.looks()
+    other.sees_not("năm triệu")
+
+
+async def _with_right(town: Town, right: str) -> str:
+    people = await town.read(towns.officials.active, 1)
+    office = [each for each in people if each.role != "village-head"]
+    return next(each.name for each in office if (right in each.rights if right else "receive" not in each.rights))
+
+
+async def test_L03_later_messages_are_checked_too(citizen: Person, official: Person, town: Town) -> None:
+    """An accusation in the middle of an ordinary request seals it from then on."""
+    other = await towns.official(town, await _with_right(town, ""))
+    await asks(citizen, "Hỏi về sổ đỏ")
+    await citizen.says("Trưởng thôn bao che cho người nhà")
+    citizen.sees("được giữ riêng")
+    await other.looks()
+    other.sees("cần người tiếp nhận")
+    other.sees_not("bao che")
+
+
+async def test_L03_without_accents_she_is_asked_first(citizen: Person, official: Person) -> None:
+    """"to cao" may be another word: nothing is routed before she has said so, and "no" goes the ordinary way."""
+    await citizen.says("to cao")
+    citizen.sees("Xin phép hỏi ông/bà trước")
+    await official.looks()
+    assert official.news == []
+    await citizen.taps("Không, việc bình thường")
+    citizen.sees("thôn nào")
+    await citizen.says("bỏ qua")
+    await official.looks()
+    official.sees("to cao")
+
+
+async def test_L03_in_the_middle_of_an_answer_the_gate_asks_first(citizen: Person, official: Person) -> None:
+    """An answer that sounds like an accusation is asked about, and handed back to its question when it is none."""
+    await citizen.says("0")
+    await citizen.says("Cán bộ nhận tiền lệ phí ở đâu, có tố cáo gì đâu")
+    citizen.sees("Xin phép hỏi ông/bà trước")
+    await citizen.taps("Không, đó là câu trả lời của tôi")
+    citizen.sees("Xin mời ông/bà tiếp tục")
+    await citizen.taps("Tiếp tục")
+    citizen.sees("thôn nào")
+    await citizen.says("bỏ qua")
+    await official.looks()
+    official.sees("nhận tiền lệ phí")
+
+
+async def test_L03_said_yes_it_goes_to_the_receiver(citizen: Person, town: Town) -> None:
+    """Asked and said yes: the words reach only the receiver."""
+    other = await towns.official(town, await _with_right(town, ""))
+    await citizen.says("toi muon to cao can bo")
+    await citizen.says("1")
+    citizen.sees("được giữ riêng")
+    await other.looks()
+    other.sees_not("toi muon to cao")
+
+
+async def test_L03_a_voice_note_nobody_has_heard_is_for_the_receiver(steady_town: Town) -> None:
+    """A voice note in an ordinary request is named on the shared card but not given out there."""
+    citizen, other = await towns.villager(steady_town), await towns.official(steady_town)
+    await asks(citizen)
+    await citizen.sends("voice")
+    await other.looks()
+    other.sees("Lời nhắn chỉ người tiếp nhận được xem")
+
+
+async def test_L09_a_name_that_several_thon_have_is_asked_about(steady_town: Town) -> None:
+    """A former name is understood; a name several thôn share is asked about; an unknown one is asked again kindly."""
+    citizen = await towns.villager(steady_town)
+    await citizen.says("0")
+    await citizen.says("Hỏi lịch tiêm")
+    await citizen.says("Thôn Không Có Thật Ở Đây")
+    citizen.sees("chưa tìm thấy thôn này")
+    village = steady_town.app.place.commune.villages[0]
+    await citizen.says(village.label)
+    citizen.sees("số 1")
+    clerk = await towns.official(steady_town)
+    await clerk.looks()
+    clerk.sees(village.label)
+
+
+async def test_L13_a_cry_for_help_gets_numbers_first(citizen: Person) -> None:
+    """The commune's own duty numbers come first, then the national ones; it says that it is no rescue line."""
+    await citizen.says("cháy nhà rồi")
+    citizen.sees("gọi ngay", "113: công an", "114: chữa cháy", "không phải đường dây cứu hộ")
+    assert citizen.text.index("Công an") < citizen.text.index("113: công an")
+
+
+async def test_L13_an_open_question_stays_open(citizen: Person) -> None:
+    """In the middle of a question the numbers come too; the same words again are taken as the answer."""
+    await citizen.says("0")
+    await citizen.says("nhà cháy năm ngoái, hỏi hỗ trợ")
+    citizen.sees("114: chữa cháy", "gửi lại câu vừa rồi")
+    await citizen.says("nhà cháy năm ngoái, hỏi hỗ trợ")
+    citizen.sees("thôn nào")
