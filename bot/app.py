@@ -34,8 +34,9 @@ from bot.outbox import Sender
 from bot.routes import Routes
 from bot.scheduler import Scheduler
 from bot.settings import BadSettings, Settings, secret_key
+from bot.talks import wake_due
 from bot.turn import OFFICE_CHAT, Place, Work
-from handlers import dossier, greeting, office, person, privacy
+from handlers import answer, desk, dossier, greeting, guard, office, person, privacy, waiting, watch
 from messages.fold import fold
 from messages.render import ZONE, Catalogs
 from messages.reply import Reply, _
@@ -45,7 +46,7 @@ from storage.sealing import Keys
 
 log = structlog.get_logger(__name__)
 
-HANDLERS = (greeting, dossier, person, office, privacy)
+HANDLERS = (greeting, dossier, watch, desk, person, guard, waiting, office, answer, privacy)
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1
 FINISH_SECONDS = 10.0
@@ -76,7 +77,8 @@ def database_url(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, clock: Clock | None = None, limits: Limits | None = None, channels: Iterable[Channel] = ()
+    settings: Settings, *, clock: Clock | None = None, limits: Limits | None = None, channels: Iterable[Channel] = (),
+    handlers: Iterable[Any] = HANDLERS,
 ) -> AsyncIterator[App]:
     """Migrate, read the commune (or make the sample one), and give an App; raises BadSettings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,8 @@ async def open_app(
         commune, is_sample = await _commune(settings, database, clock, others)
         capabilities = {WEB: WEB_CAPABILITIES} | {channel.name: channel.capabilities for channel in others}
         place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language)
-        routes = Routes.merge([handler.routes for handler in HANDLERS])
+        routes = Routes.merge([handler.routes for handler in handlers])
+        routes.tick("talks", every=timedelta(minutes=1))(wake_due)
         yield App(settings, keys, database, place, clock, routes, is_sample, limits or Limits(), others)
     finally:
         await database.close()

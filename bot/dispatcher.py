@@ -170,7 +170,7 @@ class Dispatcher:
                 outcome.event.channel, outcome.route, outcome.seconds, failed=outcome.reference is not None
             )
         about = {
-            "event": outcome.event.id,
+            "inbox": outcome.event.id,
             "lane": outcome.event.lane_id,
             "channel": outcome.event.channel,
             "route": outcome.route,

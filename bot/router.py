@@ -201,7 +201,7 @@ class Router:
         )
         if talk is None:
             return self.talks.closed(name)
-        if action == "resume" and talk.state in ("expired", "parked"):
+        if action == "resume" and self.talks.can_resume(talk):
             return self.talks.resume(talk)
         if action == "drop" and talk.state in ("expired", "parked"):
             return self.talks.cancel(talk)

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from bot import conversation as engine
 from bot.conversation import Again, Closed, Ended, Raw, State, Step, Waiting
 from bot.routes import ConversationRoute, Routes, Start
 from bot.tokens import RouteToken, TalkToken
-from bot.turn import Address, Turn
+from bot.turn import Address, Turn, Work
 from messages import codes
 from messages.reply import Button, Msg, Reply, Text, _
-from storage import conversations
+from storage import conversations, inbox
 from storage.conversations import Talk
 
 MOST_AGAINS = 5
@@ -52,6 +54,15 @@ class View:
 
     def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any:
         return function(self.turn.db, self.turn.commune_id, *args)
+
+
+def wake_due(work: Work) -> None:
+    """A tick: talks whose time has come get an event in their own lane, where they expire or are run again."""
+    for due in conversations.due(work.db, work.commune_id, work.now):
+        # One event for each moment, however often the tick sees the talk before its lane has had its turn.
+        once = f"talk:{due.token}:{(due.wake_at or due.expires_at).timestamp():.0f}"
+        raw = orjson.dumps({"internal": "talk", "args": {"token": due.token}})
+        work.events += inbox.insert_internal(work.db, work.commune_id, due.lane_id, due.sender, once, raw, work.now)
 
 
 class Talks:
@@ -189,6 +200,11 @@ class Talks:
             return None
         return self._reply(talk, route, step)
 
+    def can_resume(self, talk: Talk) -> bool:
+        """Whether one tap can continue it: for 7 days, while its answers are kept."""
+        kept = talk.touched_at >= self._turn.now - conversations.KEPT and "state" in talk.data
+        return talk.state in ("expired", "parked") and kept
+
     def resumable(self) -> Talk | None:
         """The latest talk of hers that one tap can continue."""
         since = self._turn.now - conversations.KEPT
@@ -206,10 +222,10 @@ class Talks:
         if talk.state == "ended" and talk.data.get("result"):
             return Reply(_("You have already finished this. Here is what came of it:"), *talk.data["result"])
         route = self.route(talk)
-        if route is None or talk.state == "ended" or talk.touched_at < self._turn.now - conversations.KEPT:
-            return Reply(_("That form is closed."), buttons=self._begin_again(route))
         if talk.state == "closed":
             return Reply(_("That form is closed; you stopped it."), buttons=self._begin_again(route))
+        if route is None or not self.can_resume(talk):
+            return Reply(_("That form is closed."), buttons=self._begin_again(route))
         go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", talk.token))))
         return Reply(_("That form is closed, but I have kept your answers."), buttons=(go_on,))
 

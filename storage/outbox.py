@@ -362,7 +362,7 @@ def due_chats(db: Connection, channel: str, since: datetime, until: datetime) ->
     """Chats of a channel with a message that became due in (since, until]."""
     return list(
         db.execute(
-            select(outbox.c.chat.distinct()).where(
+            select(outbox.c.chat).distinct().where(
                 outbox.c.state == text("'queued'"),
                 outbox.c.channel == channel,
                 outbox.c.not_before > since,
