@@ -5,7 +5,6 @@ import base64
 import gzip
 import io
 import json
-import os
 import tarfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
@@ -131,7 +130,7 @@ async def test_a_backup_under_load_is_one_instant(office: App, elsewhere: Settin
 
     await office.database.write(pad)
     loading = asyncio.create_task(load())
-    while written < 20:
+    while written < 20:  # noqa: ASYNC110  # it counts, it has no event
         await asyncio.sleep(0.01)
     begun = written
     await asyncio.to_thread(take, office.settings, tmp_path / "backup.tar.gz")
@@ -169,7 +168,7 @@ async def test_an_earlier_backup_is_replaced_and_nothing_else(office: App, tmp_p
     for target in (tmp_path / "letter.txt", tmp_path / "no" / "folder.tar.gz"):
         assert backup(office.settings, {"file": str(target)}, lambda _line: None) == FAILED
     assert (tmp_path / "letter.txt").read_text() == "kept"
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert list(tmp_path.glob(".*")) == []  # noqa: ASYNC240
 
 
 async def test_restore_refuses_where_something_is(office: App, elsewhere: Settings, tmp_path: Path):
@@ -251,7 +250,7 @@ async def test_a_cut_or_missing_archive_is_refused(office: App, elsewhere: Setti
     """Half a file, a file of something else and no file are told in a sentence."""
     good = tmp_path / "backup.tar.gz"
     await asyncio.to_thread(take, office.settings, good)
-    (tmp_path / "half.tar.gz").write_bytes(good.read_bytes()[: os.path.getsize(good) // 2])
+    (tmp_path / "half.tar.gz").write_bytes(good.read_bytes()[:5000])
     (tmp_path / "text.tar.gz").write_text("hello")
     for name in ("half", "text", "none"):
         code, words = bring_back(elsewhere, tmp_path / f"{name}.tar.gz")

@@ -80,7 +80,9 @@ def test_migrating_again_changes_nothing(empty: str):
 
 def test_processes_that_start_together_migrate_once(empty: str):
     """Of several that begin at the same moment one migrates and the others find the work done."""
-    code = "import sys; from storage import migrate, sealing; print(migrate.upgrade(sys.argv[1], sealing.Keys.derive(b'')))"
+    code = (
+        "import sys; from storage import migrate as m, sealing; print(m.upgrade(sys.argv[1], sealing.Keys.derive(b'')))"
+    )
     several = [
         subprocess.Popen([sys.executable, "-c", code, empty], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _each in range(3)
