@@ -35,7 +35,9 @@ def trail(turn: Turn, rest: str) -> Reply:
         return Reply(_("There is no dossier {code} in the imported lists.", code=code[0]), words.age(as_of, False))
     sealed = dossiers.details(turn.db, turn.commune_id, found.id)
     told: list[Text] = [_("Status: {status}.", status=STATUSES[found.status].label)]
-    told += [_("Phone: {phone}.", phone=sealed.phone)] if sealed.phone else [_("No phone on file.")]
+    told += (
+        [_("Phone: {phone}.", phone=sealed.phone.replace("+84", "0", 1))] if sealed.phone else [_("No phone on file.")]
+    )
     told += [_("Village: {village}.", village=found.village)] if found.village else []
     told += [_("Note: {note}.", note=sealed.note)] if sealed.note else []
     watching = len(dossiers.watchers(turn.db, turn.commune_id, found.id))

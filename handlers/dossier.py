@@ -109,7 +109,7 @@ def known(found: Dossier, turn: Turn) -> Reply:
     named = not turn.commune.is_private(found.procedure_code, found.procedure_name)
     facts = words.short(found, named, turn.now, counter(turn, found.place))
     buttons = [Button(_("See the details"), str(RouteToken("dossier-details", (found.code_key,))))]
-    if found.status not in words.OVER:
+    if found.status not in {words.RESULT_READY, *words.OVER}:
         buttons.append(Button(_("Tell me when it is done"), str(RouteToken("dossier-watch", (found.code_key,)))))
     buttons += [ANOTHER, PERSON] if is_late else [ANOTHER]
     return Reply(*sorry, facts, next_step, age(turn), buttons=tuple(buttons))
