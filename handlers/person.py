@@ -92,7 +92,10 @@ class WhichVillage(OneOfPlaces):
             return key_of(found)
         if isinstance(found, Ambiguous):
             raise self._which([key_of(each) for each in found.villages])
-        raise self._unknown(found)
+        part = self._meant(raw.text)  # "xã Bến Mơ", asked which of three she means
+        if len(part) == 1:
+            return part[0]
+        raise self._which(part) if part else self._unknown(found)
 
     def _unknown(self, found: Unknown) -> NotUnderstood:
         hint = _("I do not know that thôn. Please choose from the list, or type “bỏ qua”.")

@@ -224,12 +224,31 @@ async def test_L09_a_name_that_several_thon_have_is_asked_about(steady_town: Tow
     await citizen.says("Hỏi lịch tiêm")
     await citizen.says("Thôn Không Có Thật Ở Đây")
     citizen.sees("chưa tìm thấy thôn này")
-    village = steady_town.app.place.commune.villages[0]
-    await citizen.says(village.label)
+    await citizen.says("thôn 2")
+    citizen.sees("Có mấy nơi")
+    assert [label for label in citizen.buttons() if label.startswith("Thôn 2")] == [
+        "Thôn 2 (xã Bến Mơ cũ)", "Thôn 2 (xã Đồi Sim cũ)", "Thôn 2 (xã Khe Ngọc cũ)",
+    ]  # fmt: skip
+    await citizen.says("xa ben mo")
     citizen.sees("số 1")
     clerk = await towns.official(steady_town)
     await clerk.looks()
-    clerk.sees(village.label)
+    clerk.sees("Thôn 2 (xã Bến Mơ cũ)")
+
+
+async def test_L09_a_former_name_is_understood_and_kept(steady_town: Town) -> None:
+    """A thôn named as it was before the merger is understood, and she is not asked again next time."""
+    citizen, clerk = await towns.villager(steady_town), await towns.official(steady_town)
+    await citizen.says("0")
+    await citizen.says("Hỏi lịch tiêm")
+    await citizen.says("thon 7 xa doi sim")
+    citizen.sees("số 1")
+    await clerk.looks()
+    clerk.sees("Thôn Khe Mận")
+    await citizen.says("xong rồi")
+    await citizen.says("0")
+    await citizen.says("Hỏi thêm lịch tiêm")
+    citizen.sees("số 2")
 
 
 async def test_L13_a_cry_for_help_gets_numbers_first(citizen: Person) -> None:

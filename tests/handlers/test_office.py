@@ -1,0 +1,241 @@
+"""The office: taking, answering, undoing, the queue, help, invitations."""
+
+from tests import town as towns
+from tests.town import Person, Town
+
+
+async def asks(citizen: Person, about: str = "Hỏi về giấy khai sinh") -> Person:
+    await citizen.says("0")
+    await citizen.says(about)
+    return await citizen.says("bỏ qua")
+
+
+async def answers(official: Person, words: str = "Dạ, mời bà mang giấy đến một cửa ạ.") -> Person:
+    await official.looks()
+    await official.taps("Trả lời")
+    return await official.says(words)
+
+
+async def named(town: Town, role: str) -> towns.officials.Official:
+    people = await town.read(towns.officials.active, 1)
+    return next(each for each in people if each.role == role)
+
+
+async def test_L02_an_answer_is_shown_first_and_goes_only_after_send(
+    town: Town, citizen: Person, official: Person
+) -> None:
+    """The official sees to whom and under which name it goes; she gets it with name and post, after a minute (G06)."""
+    await asks(citizen)
+    await answers(official)
+    clerk = await named(town, "clerk")
+    official.sees("Dạ, mời bà mang giấy", f"dưới tên {clerk.name}, {clerk.post}?")
+    assert official.buttons()[:3] == ["1. Gửi", "2. Chỉ nội bộ", "3. Sửa"]
+    await citizen.looks()
+    assert citizen.news == []
+    await official.taps("Gửi")
+    official.sees("sẽ đi sau 60 giây")
+    await citizen.looks()
+    assert citizen.news == []
+    town.clock.advance(towns.timedelta(seconds=61))
+    await citizen.looks()
+    citizen.sees("mời bà mang giấy đến một cửa")
+    assert citizen.news[-1]["signature"] == {"name": clerk.name, "post": clerk.post}
+
+
+async def test_L02_an_answer_can_be_undone_for_a_minute(town: Town, citizen: Person, official: Person) -> None:
+    """"Thu hồi" within the minute stops it, twice makes no difference, and the request waits again."""
+    await asks(citizen)
+    await answers(official)
+    await official.taps("Gửi")
+    await official.taps("Thu hồi")
+    official.sees("Đã thu hồi, chưa gửi gì cả")
+    await official.taps("Thu hồi")
+    official.sees("đã thu hồi rồi")
+    town.clock.advance(towns.timedelta(minutes=2))
+    await citizen.looks()
+    assert citizen.news == []
+    await official.says("/hangdoi")
+    official.sees("Đang có 1 người chờ")
+
+
+async def test_L02_after_a_minute_it_is_too_late(town: Town, citizen: Person, official: Person) -> None:
+    """After the minute the undo button says so and changes nothing."""
+    await asks(citizen)
+    await answers(official)
+    await official.taps("Gửi")
+    town.clock.advance(towns.timedelta(seconds=61))
+    await official.taps("Thu hồi")
+    official.sees("Đã quá giờ thu hồi")
+    await citizen.looks()
+    citizen.sees("mời bà mang giấy")
+
+
+async def test_L02_a_note_never_leaves(town: Town, citizen: Person, official: Person) -> None:
+    """"Chỉ nội bộ" keeps the words on the card and sends nothing."""
+    await asks(citizen)
+    await answers(official, "Bà này hỏi lần thứ ba rồi")
+    await official.taps("Chỉ nội bộ")
+    official.sees("không gửi ra ngoài", "Ghi chú của", "lần thứ ba")
+    town.clock.advance(towns.timedelta(minutes=2))
+    await citizen.looks()
+    assert citizen.news == []
+
+
+async def test_L02_rewriting_shows_the_new_words(town: Town, citizen: Person, official: Person) -> None:
+    """"Sửa" asks again; a button under the old words does not send the new ones."""
+    await asks(citizen)
+    await answers(official, "Câu thứ nhất")
+    old = official.button("Gửi")
+    await official.taps("Sửa")
+    official.sees("Xin viết lại")
+    await official.says("Câu thứ hai")
+    official.sees("Câu thứ hai")
+    await official.does(kind="tap", text=old["label"], token=old["token"])
+    official.sees_not("sẽ đi sau")
+    await official.taps("Gửi")
+    official.sees("sẽ đi sau 60 giây")
+    town.clock.advance(towns.timedelta(seconds=61))
+    await citizen.looks()
+    citizen.sees("Câu thứ hai")
+
+
+async def test_L02_what_is_typed_outside_an_answer_goes_to_nobody(citizen: Person, official: Person) -> None:
+    """Plain words at the office reach nobody, and are said to reach nobody."""
+    await asks(citizen)
+    await official.says("mời bà đến nhé")
+    official.sees("không gửi cho ai")
+    await citizen.looks()
+    assert citizen.news == []
+
+
+async def test_L02_the_second_official_is_told_who_has_it(town: Town, citizen: Person, official: Person) -> None:
+    """Taking what another has tells who has it; "Nhận thay" takes it on purpose."""
+    await asks(citizen)
+    await official.looks()
+    await official.taps("Nhận")
+    official.sees("Đã nhận lời nhắn số 1")
+    clerk, chairman = await named(town, "clerk"), await named(town, "chairman")
+    second = await towns.official(town, chairman.name)
+    await second.looks()
+    await second.taps("Trả lời")
+    second.sees(f"{clerk.name} ({clerk.post}) đang nhận lời nhắn số 1")
+    await second.taps("Nhận thay")
+    second.sees("Đã nhận lời nhắn số 1", f"{chairman.name} đã nhận")
+    await official.taps("Nhận")
+    official.sees("đang nhận lời nhắn số 1")
+
+
+async def test_L02_whoever_was_removed_sends_nothing(town: Town, citizen: Person, official: Person) -> None:
+    """Rights are looked at when it is sent: an official removed in the middle sends nothing."""
+    await asks(citizen)
+    await answers(official)
+    button = official.button("Gửi")
+    clerk = await named(town, "clerk")
+    await town.write(towns.officials.remove, 1, clerk.id)
+    status, _said = await official.post({"kind": "tap", "text": button["label"], "token": button["token"]})
+    assert status in (200, 401, 403)
+    await town.settle()
+    town.clock.advance(towns.timedelta(minutes=2))
+    await citizen.looks()
+    assert citizen.news == []
+
+
+async def test_L02_on_a_shared_computer_a_pin_confirms(steady_town: Town) -> None:
+    """With a PIN on the session an answer goes only after it; a wrong one is asked again."""
+    citizen = await towns.villager(steady_town)
+    shared = await towns.official(steady_town, shared=True, pin="2468")
+    await asks(citizen)
+    await answers(shared)
+    await shared.taps("Gửi")
+    shared.sees("mã PIN")
+    await shared.says("1111")
+    shared.sees("chưa đúng")
+    await shared.says("2468")
+    shared.sees("sẽ đi sau 60 giây")
+
+
+async def test_L01_she_answers_on_and_it_waits_again(town: Town, citizen: Person, official: Person) -> None:
+    """After an answer she simply writes on; she gets a new promise and the office a loud card."""
+    await asks(citizen)
+    await answers(official)
+    await official.taps("Gửi")
+    town.clock.advance(towns.timedelta(seconds=61))
+    await citizen.looks()
+    await citizen.says("Mang bản sao được không?")
+    citizen.sees("đã chuyển thêm", "Cán bộ sẽ trả lời ông/bà trước")
+    await official.looks()
+    official.sees("Mang bản sao được không?")
+    assert official.news[-1]["loud"]
+
+
+async def test_the_office_closes_a_request(citizen: Person, official: Person) -> None:
+    """Closing tells her; closing or answering a closed one is refused kindly."""
+    await asks(citizen)
+    await official.looks()
+    closing = official.button("Đóng")
+    await official.taps("Đóng")
+    official.sees("Đã kết thúc lời nhắn số 1")
+    await citizen.looks()
+    citizen.sees("đã giải quyết xong")
+    await official.does(kind="tap", text="Đóng", token=closing["token"])
+    official.sees("đã kết thúc rồi")
+    await official.does(kind="tap", text="Mở", token="#open:999")
+    official.sees("không còn nữa")
+
+
+async def test_the_queue_shows_late_ones_first(steady_town: Town) -> None:
+    """/hangdoi names who waits, with what is late; an empty queue says so."""
+    clerk = await towns.official(steady_town)
+    await clerk.says("/hangdoi")
+    clerk.sees("không có ai chờ")
+    citizen, other = await towns.villager(steady_town), await towns.villager(steady_town)
+    await asks(citizen)
+    steady_town.clock.advance(towns.timedelta(minutes=40))
+    await asks(other)
+    await clerk.says("/hangdoi")
+    clerk.sees("Đang có 2 người chờ", "Đã quá hẹn")
+    assert clerk.text.index("số 1") < clerk.text.index("số 2")
+    await clerk.taps("Mở số 2")
+    clerk.sees("Hỏi về giấy khai sinh")
+
+
+async def test_help_names_what_each_role_can_do(steady_town: Town) -> None:
+    """/trogiup at the office tells officials their commands, and a village head what comes later."""
+    clerk = await towns.official(steady_town)
+    await clerk.says("/trogiup")
+    clerk.sees("/hangdoi", "/moi")
+    await clerk.opens()
+    clerk.sees("Đang làm việc dưới tên")
+    await clerk.taps("Xem ai đang chờ")
+    clerk.sees("không có ai chờ")
+    head = await towns.villager(steady_town, demo="village-head")
+    await head.says("/trogiup")
+    head.sees("hộ trong danh sách", "hiện chưa có")
+
+
+async def test_L11_the_chairman_and_the_clerk_invite(steady_town: Town) -> None:
+    """/moi makes a one-time code that lets somebody in; other officials are refused; a clerk makes no clerks."""
+    clerk = await towns.official(steady_town)
+    await clerk.says("/moi")
+    await clerk.says("Nguyễn Thị Mới")
+    await clerk.says("Công chức tư pháp")
+    assert not any("danh sách" in label for label in clerk.buttons())
+    await clerk.taps("Trưởng thôn")
+    await clerk.says("Thôn Khe Mận")
+    clerk.sees("Nguyễn Thị Mới", "Thôn Khe Mận")
+    await clerk.taps("Có, tạo mã")
+    clerk.sees("Mã mời của Nguyễn Thị Mới là")
+    plain = next(each for each in await steady_town.read(towns.officials.active, 1) if each.role == "official")
+    other = await towns.official(steady_town, plain.name)
+    await other.says("/moi")
+    other.sees_not("Mời ai")
+
+
+async def test_L02_villagers_cannot_use_the_office(citizen: Person, official: Person) -> None:
+    """A villager who knows a button or a command of the office gets nowhere with it."""
+    await asks(citizen)
+    for token in ("#take:1", "#reply:1", "#close:1", "#open:1", "#undo:1", "#queue:"):
+        await citizen.does(kind="tap", text="Nhận", token=token)
+        citizen.sees_not("giấy khai sinh", "Đã nhận", "Đã kết thúc")
+    await citizen.says("/hangdoi")
+    citizen.sees_not("người chờ")
