@@ -22,8 +22,9 @@ from sqlalchemy import Connection
 from bot import commands, control, logs, metrics, sample
 from bot.channels.base import Channel
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
-from bot.channels.web import NAME as WEB
-from bot.channels.web import Demo, Desk, Limits, Web
+from bot.channels.web import Web
+from bot.channels.web_door import NAME as WEB
+from bot.channels.web_door import Demo, Desk, Limits
 from bot.clock import Clock
 from bot.commands.import_dossiers import finish_interrupted
 from bot.commune import Commune, load
@@ -77,7 +78,11 @@ def database_url(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, clock: Clock | None = None, limits: Limits | None = None, channels: Iterable[Channel] = (),
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    limits: Limits | None = None,
+    channels: Iterable[Channel] = (),
     handlers: Iterable[Any] = HANDLERS,
 ) -> AsyncIterator[App]:
     """Migrate, read the commune (or make the sample one), and give an App; raises BadSettings."""
@@ -177,7 +182,6 @@ class Service:
             accept=self.dispatcher.accept,
             keep_broken=self.dispatcher.keep_broken,
             watch=self.hub.watch,
-            woken=self.hub.chats,
             folder=settings.data_dir / "files",
             public_url=settings.public_url,
             embed_origins=settings.web_embed_origins,

@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from bot.app import Service, open_app
-from bot.channels.web import Limits
+from bot.channels.web_door import Limits
 from bot.clock import FixedClock
 from bot.settings import Settings
 from messages.fold import fold

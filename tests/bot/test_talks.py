@@ -292,7 +292,7 @@ async def test_l08_a_list_that_came_after_a_question(town: Town, citizen: Person
 
 
 async def send_notice(town: Town, citizen: Person) -> None:
-    chat = (await town.service.web._find(citizen.headers["X-Session"])).chat
+    chat = (await town.service.web.door.find(citizen.headers["X-Session"])).chat
     await town.write(lambda db: Work(db, town.app.place, town.clock.now()).wake(Address("web", "", chat, chat), "notice", "1"))
     town.service.dispatcher.look()
     await town.settle()
