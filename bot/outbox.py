@@ -77,6 +77,7 @@ class Sender:
             _done, late = await asyncio.wait([self._task], timeout=seconds)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         if self._flying:
             await asyncio.wait(self._flying, timeout=seconds)
         if self._epoch is not None and self._results:
@@ -145,8 +146,9 @@ class Sender:
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
         if len(messages) < IN_FLIGHT and not self._results and not self._stopping.is_set():
+            seconds = await self._pause_length()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), await self._pause_length())
+                await asyncio.wait_for(self._wake.wait(), seconds)
 
     async def _pause_length(self) -> float:
         now = self._clock.now()
@@ -186,7 +188,8 @@ class Sender:
         return messages
 
     async def _send(self, message: Sending, epoch: int | None) -> None:
-        self._results.append(replace(await self._attempt(message), epoch=epoch))
+        result = replace(await self._attempt(message), epoch=epoch)  # first: _results is another list after the wait
+        self._results.append(result)
         self._wake.set()
 
     async def _attempt(self, message: Sending) -> Result:
