@@ -362,7 +362,9 @@ def due_chats(db: Connection, channel: str, since: datetime, until: datetime) ->
     """Chats of a channel with a message that became due in (since, until]."""
     return list(
         db.execute(
-            select(outbox.c.chat).distinct().where(
+            select(outbox.c.chat)
+            .distinct()
+            .where(
                 outbox.c.state == text("'queued'"),
                 outbox.c.channel == channel,
                 outbox.c.not_before > since,
@@ -438,13 +440,29 @@ def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
     return db.execute(outbox.delete().where(outbox.c.id.in_(old))).rowcount
 
 
-def erase_chat(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> None:
+def export(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> list[dict[str, Any]]:
+    """What was sent to a chat and is still kept: when, of what kind, the words."""
+    found = db.execute(
+        select(outbox.c.created_at, outbox.c.kind, outbox.c.body)
+        .where(_to(commune_id, channel, account, chat), outbox.c.body.is_not(None))
+        .order_by(outbox.c.id)
+    )
+    return [
+        {"at": row.created_at, "kind": row.kind, "text": unseal_json(db, row.body).get("text", "")} for row in found
+    ]
+
+
+def erase(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> None:
     """Forget all words sent to a chat; what had not left is dropped as erased."""
-    here = (
+    here = _to(commune_id, channel, account, chat)
+    db.execute(update(outbox).where(here, outbox.c.state == "queued").values(state="dropped", dropped="erased"))
+    db.execute(update(outbox).where(here).values(body=None))
+
+
+def _to(commune_id: int, channel: str, account: str, chat: str) -> Any:
+    return (
         (outbox.c.commune_id == commune_id)
         & (outbox.c.channel == channel)
         & (outbox.c.account == account)
         & (outbox.c.chat == chat)
     )
-    db.execute(update(outbox).where(here, outbox.c.state == "queued").values(state="dropped", dropped="erased"))
-    db.execute(update(outbox).where(here).values(body=None))

@@ -9,6 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -22,12 +23,14 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     insert,
+    or_,
     select,
     text,
     update,
 )
 
 from storage.db import Id, UtcTime, metadata
+from storage.officials import official
 from storage.sealing import lookup_key
 
 session = Table(
@@ -90,16 +93,21 @@ def create(
     return token, Session(made, chat, official_id, pin is not None)
 
 
-_FIND = select(session.c.id, session.c.chat, session.c.official_id, session.c.pin_hash).where(
-    session.c.commune_id == bindparam("commune"),
-    session.c.token_hash == bindparam("digest"),
-    ~session.c.closed,
-    session.c.expires_at > bindparam("now", type_=UtcTime),
+_FIND = (
+    select(session.c.id, session.c.chat, session.c.official_id, session.c.pin_hash)
+    .outerjoin(official, official.c.id == session.c.official_id)
+    .where(
+        session.c.commune_id == bindparam("commune"),
+        session.c.token_hash == bindparam("digest"),
+        ~session.c.closed,
+        session.c.expires_at > bindparam("now", type_=UtcTime),
+        or_(session.c.official_id.is_(None), official.c.active),
+    )
 )
 
 
 def find(db: Connection, commune_id: int, token: str, now: datetime) -> Session | None:
-    """The session of a token; None when it is unknown, closed or too old."""
+    """The session of a token; None when it is unknown, closed or too old, or its official has been removed."""
     row = db.execute(_FIND, {"commune": commune_id, "digest": _digest(token), "now": now}).first()
     return None if row is None else Session(row.id, row.chat, row.official_id, row.pin_hash is not None)
 
@@ -154,6 +162,14 @@ def delete_old(db: Connection, now: datetime, limit: int = 500) -> int:
     """Delete sessions that ended."""
     old = select(session.c.id).where(session.c.expires_at < now).limit(limit)
     return db.execute(session.delete().where(session.c.id.in_(old))).rowcount
+
+
+def export(db: Connection, commune_id: int, chat: str) -> list[dict[str, Any]]:
+    """A villager's sessions: since when, until when."""
+    found = select(session.c.created_at, session.c.expires_at).where(
+        session.c.commune_id == commune_id, session.c.chat == chat
+    )
+    return [dict(row) for row in db.execute(found).mappings()]
 
 
 def erase(db: Connection, commune_id: int, chat: str) -> None:
