@@ -96,8 +96,9 @@ def test_an_error_is_told_by_kind_and_place(log: Callable[[], list[dict[str, Any
     except KeyError as error:
         structlog.get_logger().error("turn_failed", exc_info=error)
         logging.getLogger("apscheduler.executors").exception("failed")
-        assert logs.describe(error).startswith("KeyError, tests/bot/test_logs.py:")
         structlog.get_logger().error("again", exc_info=True)
+        described = logs.describe(error)
+    assert described.startswith("KeyError, tests/bot/test_logs.py:")
     for record in log():
         assert record["error"] == "KeyError"
         assert record["where"][-1].startswith("tests/bot/test_logs.py:")
