@@ -176,12 +176,14 @@ class Question(Generic[T]):
 
     `wake_at`: when the talk should be run again even if nobody answers (an aware datetime).
     `view`: which part of a long list is shown; set by the engine.
+    `secret`: what is typed should not be readable on the screen (a PIN on a shared computer).
     """
 
     name: str
     prompt: Words
     wake_at: datetime | None = field(default=None, kw_only=True)
     view: str = field(default="", kw_only=True)
+    secret: bool = field(default=False, kw_only=True)
 
     def choices(self) -> tuple[tuple[str, Words], ...]:
         """(value, label) of the buttons, for the part of a long list that is in view."""

@@ -144,6 +144,8 @@ class Talks:
         ]
         if not buttons:
             return self.ask_again(talk)
+        if len(buttons) == 1:
+            return self.change(talk, state.trail[0])
         return Reply(_("Which answer would you like to change?"), buttons=tuple(buttons), numbered=True)
 
     def change_nth(self, talk: Talk, place: str) -> Reply:
@@ -307,7 +309,7 @@ class Talks:
         if step.state.prompts > MISUNDERSTOOD:
             paragraphs.append(_("Would you rather talk to a person? Please type 0."))
             ways.insert(0, Button(_("Talk to a person"), str(RouteToken("person"))))
-        return Reply(*paragraphs, buttons=(*choices, *ways))
+        return Reply(*paragraphs, buttons=(*choices, *ways), secret=question.secret)
 
     def _offer_lookup(self, reply: Reply, talk: Talk, before: State, raw: Raw) -> Reply:
         found = codes.find(raw.text) if raw.kind == "text" else []

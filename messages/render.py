@@ -115,6 +115,8 @@ def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> lis
         last["card"] = reply.card
     if reply.loud:
         last["loud"] = True
+    if reply.secret:
+        last["secret"] = True
     return bodies
 
 

@@ -57,6 +57,7 @@ class Reply:
 
     `numbered`: the choices are a list that a typed number answers; a channel shows the numbers.
     `clock`: (from, until) of a promise that is running; a page can draw it, other channels leave it out.
+    `secret`: the answer should not be readable on the screen.
     `card`: a name that stays the same for all states of one card; the newest state replaces the one shown.
     """
 
@@ -68,6 +69,7 @@ class Reply:
     clock: tuple[datetime, datetime] | None = None
     card: str | None = None
     loud: bool = False
+    secret: bool = False
 
     def __init__(self, *paragraphs: Text, **rest: Any) -> None:
         object.__setattr__(self, "paragraphs", paragraphs)
@@ -102,4 +104,5 @@ _DEFAULTS: dict[str, Any] = {
     "clock": None,
     "card": None,
     "loud": False,
+    "secret": False,
 }

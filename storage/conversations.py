@@ -48,7 +48,15 @@ talk = Table(
     UniqueConstraint("commune_id", "token"),
 )
 _live = text("state = 'live'")
-Index("uq_talk_live", talk.c.commune_id, talk.c.lane_id, talk.c.sender, unique=True, sqlite_where=_live, postgresql_where=_live)
+Index(
+    "uq_talk_live",
+    talk.c.commune_id,
+    talk.c.lane_id,
+    talk.c.sender,
+    unique=True,
+    sqlite_where=_live,
+    postgresql_where=_live,
+)
 Index("ix_talk_sender", talk.c.lane_id, talk.c.sender, talk.c.touched_at)
 Index("ix_talk_expires", talk.c.expires_at, sqlite_where=_live, postgresql_where=_live)
 _waking = text("wake_at IS NOT NULL")

@@ -1,4 +1,6 @@
-"""What holds for every table: it belongs to a commune, and whoever keeps something of a citizen can show and erase it."""
+"""What holds for every table: it belongs to a commune, and whoever keeps something of a citizen can show and erase
+it.
+"""
 
 import importlib
 import pkgutil

@@ -39,8 +39,15 @@ export class Composer {
     this.area.focus();
   }
 
+  // While a secret is asked the letters are dots, and no draft is kept.
+  hide(secret) {
+    this.secret = secret;
+    this.area.classList.toggle("secret", secret);
+    this.area.setAttribute("autocomplete", secret ? "off" : "on");
+  }
+
   changed() {
-    this.store.set("draft", this.area.value);
+    this.store.set("draft", this.secret ? "" : this.area.value);
     this.grow();
     this.count();
   }

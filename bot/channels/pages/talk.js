@@ -26,7 +26,7 @@ export class Talk {
     this.outgoing = new Outgoing(this.store, this.call, this.renew, this.hears());
     this.view = new View(root, this.acts());
     this.composer = new Composer(root.querySelector("form.composer"), this.store, this.limits, {
-      text: (words) => this.say({ kind: "text", text: words }),
+      text: (words) => this.say({ kind: "text", text: words }, this.asksSecret() ? "••••" : words),
       file: (blob) => this.sendFile(blob),
     });
     this.incoming = new Incoming(this.base, this.call, {
@@ -66,6 +66,13 @@ export class Talk {
     const entries = this.transcript.entries();
     this.root.querySelector(".opening").hidden = entries.length > 0;
     this.view.show(this.shown ? this.shown(entries) : entries);
+    this.composer.hide(this.asksSecret());
+  }
+
+  // The last thing asked is a PIN: what is typed is hidden on the screen and not kept on this computer.
+  asksSecret() {
+    const asked = this.transcript.entries().filter((entry) => entry.side === "bot" && !entry.card).pop();
+    return Boolean(asked && asked.secret);
   }
 
   say(body, shownText) {
