@@ -1,0 +1,519 @@
+"""The sender, on both databases, over real HTTP to a stand-in provider on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, func, select
+
+from bot import outbox as senders
+from bot.clock import FixedClock
+from bot.errors import NotNow
+from bot.outbox import IN_FLIGHT, Sender
+from storage import leases, outbox
+from storage.db import Database, Temporary
+from storage.outbox import Row
+from storage.outbox import outbox as rows
+from tests import stores
+from tests.provider import BLOCKED, BROKEN, DROP, HANG, LATER, REJECT, REVOKED, Provider, TestChannel, Throttle
+
+NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
+TIMEOUT = 0.5
+"""Seconds until a request is given up; on PostgreSQL also how long a new lease holder waits."""
+
+
+class Post:
+    """A database, a provider and the senders between them."""
+
+    def __init__(self, url: str, provider: Provider) -> None:
+        self.url, self.provider = url, provider
+        self.clock = FixedClock(NOW)
+        self.alerts: list[str] = []
+        self.database = Database(url, stores.KEYS, turns=1)
+        self.channel = TestChannel(provider.url)
+        self.sender = self.another(self.database)
+        self._opened = [self.database]
+
+    def another(self, database: Database, channel: TestChannel | None = None) -> Sender:
+        """One more sender for the same account."""
+        return Sender(
+            database, 1, channel or self.channel, TestChannel.account, self.clock, self.alerts.append, timeout=TIMEOUT
+        )
+
+    def second_process(self) -> Database:
+        """Another process's view of the same database."""
+        self._opened.append(Database(self.url, stores.KEYS, turns=1))
+        return self._opened[-1]
+
+    async def close(self) -> None:
+        self.provider.let_go()
+        await self.sender.stop(0)
+        for database in self._opened:
+            await database.close()
+        await self.channel.close()
+
+    async def queue(self, chat: str, words: str, kind: str = "answer", **more: Any) -> int:
+        """Queue one message, as a turn does."""
+        values = {"created_at": self.clock.now(), "not_before": self.clock.now()} | more
+        row = Row("test", TestChannel.account, chat, kind, {"text": words}, **values)
+        made: int = await self.database.write(outbox.put, 1, row)
+        self.sender.wake()
+        return made
+
+    async def row(self, row_id: int) -> Any:
+        """The outbox row as it is now."""
+        return await self.database.write(lambda db: db.execute(select(rows).where(rows.c.id == row_id)).one())
+
+    async def ends(self, row_id: int, state: str) -> Any:
+        """Wait until the row is in that state; the row."""
+        for _look in range(1000):
+            row = await self.row(row_id)
+            if row.state == state:
+                return row
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"it is {row.state}, not {state}")
+
+    async def held(self, row_id: int) -> Any:
+        """Wait until the row was tried and is back in the queue; the row."""
+        for _look in range(1000):
+            row = await self.row(row_id)
+            if row.state == "queued" and row.attempts:
+                return row
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"it is {row.state} after {row.attempts} attempts")
+
+    def later(self, seconds: float) -> None:
+        """Move the clock and let the sender look."""
+        self.clock.advance(timedelta(seconds=seconds))
+        self.sender.wake()
+
+
+async def becomes(condition: Callable[[], Any]) -> None:
+    """Wait until the condition holds."""
+    for _look in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+async def crash(sender: Sender) -> None:
+    """End a sender as a power cut does: what is in flight is abandoned and nothing is recorded."""
+    tasks = [sender._task, *sender._flying]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    sender._results.clear()
+    sender._epoch = None
+
+
+@asynccontextmanager
+async def an_office(kind: str, folder: Path) -> AsyncIterator[Post]:
+    provider = Provider()
+    await provider.start()
+    with stores.fresh(kind, folder) as url:
+        made = Post(url, provider)
+        try:
+            yield made
+        finally:
+            await made.close()
+            await provider.refuse()
+
+
+@pytest.fixture(params=stores.BOTH)
+async def post(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Post]:
+    """A post office on both databases, whose sender runs."""
+    async with an_office(request.param, tmp_path) as made:
+        made.sender.start()
+        yield made
+
+
+@pytest.fixture(params=stores.BOTH)
+async def closed_post(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Post]:
+    """A post office on both databases, whose sender is not started yet."""
+    async with an_office(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def postgres_post(tmp_path: Path) -> AsyncIterator[Post]:
+    """A post office on PostgreSQL, whose sender is not started yet."""
+    async with an_office("postgres", tmp_path) as made:
+        yield made
+
+
+# --- what becomes of a request ----------------------------------------------------------------------------------------
+
+
+async def test_a_message_arrives_once_and_is_recorded_with_the_provider_s_id(post: Post) -> None:
+    """What was queued arrives once, and the row knows when it was sent and under which id."""
+    row = await post.ends(await post.queue("bà Lan", "Xin chào bà."), "sent")
+    assert post.provider.accepted == [("bà Lan", "Xin chào bà.")]
+    assert (row.provider_id, row.attempts, row.repeats, row.sent_at) == ("1", 1, 0, NOW)
+
+
+@pytest.mark.parametrize("fault", [HANG, DROP, BROKEN])
+async def test_a_notice_that_may_have_arrived_stays_uncertain(post: Post, fault: str) -> None:
+    """Nobody asked for a notice, so when no answer came after it had left a person decides; it never goes again."""
+    post.provider.next("bà Lan", fault)
+    notice = await post.queue("bà Lan", "Mời họp thôn.", kind="notice")
+    await post.ends(notice, "uncertain")
+    post.later(3600)
+    await post.ends(await post.queue("bà Lan", "Tin sau.", kind="notice"), "sent")
+    assert post.provider.requests == 2
+    assert (await post.row(notice)).repeats == 0
+
+
+@pytest.mark.parametrize("fault", [HANG, DROP, BROKEN])
+async def test_an_answer_that_may_have_arrived_is_sent_once_more_and_counted(post: Post, fault: str) -> None:
+    """A citizen who waits for a question gets it, at the price of seeing it twice."""
+    post.provider.next("bà Lan", fault)
+    row = await post.ends(await post.queue("bà Lan", "Mã hồ sơ là gì ạ?"), "sent")
+    assert (row.repeats, row.attempts) == (1, 2)
+    assert post.provider.requests == 2
+
+
+async def test_an_answer_goes_no_more_than_once_more(post: Post) -> None:
+    """An answer that is uncertain twice is left to a person."""
+    post.provider.always("bà Lan", DROP)
+    row = await post.ends(await post.queue("bà Lan", "Mã hồ sơ là gì ạ?"), "uncertain")
+    assert (row.repeats, post.provider.got("bà Lan")) == (1, ["Mã hồ sơ là gì ạ?"] * 2)
+
+
+async def test_an_edit_is_repeated_until_it_is_answered(post: Post) -> None:
+    """An edit can be repeated as often as needed, because the same words twice change nothing."""
+    post.provider.next("thẻ", DROP, DROP, DROP)
+    row = await post.ends(await post.queue("thẻ", "Thẻ 12: đã nhận", kind="edit"), "sent")
+    assert (row.repeats, row.attempts) == (3, 4)
+
+
+async def test_a_refused_connection_is_tried_again_with_back_off_and_arrives_once(post: Post) -> None:
+    """While nobody listens the message waits longer each time; then it arrives once, notice or not."""
+    await post.provider.refuse()
+    notice = await post.queue("bà Lan", "Mời họp thôn.", kind="notice")
+    waits = []
+    for _try in range(3):
+        row = await post.held(notice)
+        waits.append((row.not_before - post.clock.now()).total_seconds())
+        post.later(waits[-1])
+        for _look in range(500):
+            if (await post.row(notice)).attempts > row.attempts:
+                break
+            await asyncio.sleep(0.01)
+    await post.held(notice)
+    assert waits == [1, 2, 4]
+    await post.provider.start()
+    post.later(3600)
+    row = await post.ends(notice, "sent")
+    assert (post.provider.got("bà Lan"), row.repeats) == (["Mời họp thôn."], 0)
+
+
+async def test_a_message_that_is_tried_again_is_not_overtaken(post: Post) -> None:
+    """Order holds per chat although the first message has to wait for a refused connection."""
+    await post.provider.refuse()
+    first = await post.queue("bà Lan", "một", kind="notice")
+    await post.held(first)
+    await post.provider.start()
+    second = await post.queue("bà Lan", "hai", kind="notice")
+    elsewhere = await post.queue("ông Tư", "một", kind="notice")
+    await post.ends(elsewhere, "sent")
+    assert (await post.row(second)).attempts == 0
+    post.later(3600)
+    await post.ends(second, "sent")
+    assert post.provider.got("bà Lan") == ["một", "hai"]
+
+
+async def test_429_pauses_that_chat_and_nobody_else(post: Post) -> None:
+    """A chat that is throttled waits as long as it was told, also with its later messages; other chats go on."""
+    post.provider.next("bà Lan", Throttle(30))
+    first = await post.queue("bà Lan", "một")
+    held = await post.held(first)
+    assert held.not_before == NOW + timedelta(seconds=30)
+    notice = await post.queue("bà Lan", "hai", kind="notice")
+    await post.ends(await post.queue("ông Tư", "một"), "sent")
+    post.later(29)
+    await post.ends(await post.queue("ông Tư", "hai"), "sent")
+    assert [(await post.row(each)).state for each in (first, notice)] == ["queued", "queued"]
+    post.later(1)
+    await post.ends(notice, "sent")
+    assert post.provider.got("bà Lan") == ["một", "hai"]
+
+
+async def test_a_pause_that_is_over_does_not_keep_the_sender_busy(post: Post) -> None:
+    """After a 429 the sender is as quiet as before it."""
+    post.provider.next("bà Lan", Throttle(30))
+    first = await post.queue("bà Lan", "một")
+    await post.held(first)
+    post.later(31)
+    await post.ends(first, "sent")
+    await becomes(lambda: not post.sender._paused)
+    assert await post.sender._pause_length() == senders.IDLE_POLL
+
+
+async def test_somebody_who_has_blocked_us_is_unreachable(post: Post) -> None:
+    """A message to somebody who has blocked us ends as unreachable and is not tried again."""
+    post.provider.always("bà Lan", BLOCKED)
+    await post.ends(await post.queue("bà Lan", "Xin chào bà."), "unreachable")
+    post.later(3600)
+    await post.ends(await post.queue("ông Tư", "Xin chào ông."), "sent")
+    assert post.provider.requests == 2
+
+
+async def test_what_the_provider_refuses_is_failed_with_its_code(post: Post) -> None:
+    """A request the provider finds wrong is our mistake: it ends as failed and says why."""
+    post.provider.next("bà Lan", REJECT)
+    row = await post.ends(await post.queue("bà Lan", "Xin chào bà."), "failed")
+    assert row.error == "400 reject"
+    assert post.alerts == []
+
+
+async def test_a_missing_right_is_told_to_the_operator(post: Post) -> None:
+    """When our token is refused the message is failed and the operator is told once."""
+    post.provider.next("bà Lan", REVOKED)
+    await post.ends(await post.queue("bà Lan", "Xin chào bà."), "failed")
+    assert post.alerts == ["the token of the test channel is not valid"]
+
+
+async def test_a_message_not_allowed_at_this_hour_waits_for_its_hour(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a channel allows only later goes then, once."""
+    opening, send = NOW + timedelta(hours=4), post.channel.send
+
+    async def in_the_window(message: Any) -> str:
+        if post.clock.now() < opening:
+            raise NotNow(opening)
+        return await send(message)
+
+    monkeypatch.setattr(post.channel, "send", in_the_window)
+    notice = await post.queue("bà Lan", "Mời họp thôn.", kind="notice")
+    assert (await post.held(notice)).not_before == opening
+    post.later(4 * 3600)
+    await post.ends(notice, "sent")
+    assert post.provider.got("bà Lan") == ["Mời họp thôn."]
+
+
+async def test_an_error_of_ours_fails_one_message_and_the_next_goes(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake in the channel's code ends that message as failed; the sender goes on."""
+    post.channel.send, send = None, post.channel.send
+    row = await post.ends(await post.queue("bà Lan", "một"), "failed")
+    post.channel.send = send
+    await post.ends(await post.queue("bà Lan", "hai"), "sent")
+    assert row.error == "error of ours: TypeError"
+
+
+# --- how many, in which order -----------------------------------------------------------------------------------------
+
+
+async def test_at_most_32_requests_are_in_flight_and_all_arrive(closed_post: Post) -> None:
+    """A queue of 80 chats is worked off 32 at a time, never two in one chat, and every message arrives once."""
+    chats = [f"chat {number}" for number in range(80)]
+
+    def fill(db: Connection) -> None:
+        for words in ("một", "hai"):
+            for chat in chats:
+                outbox.put(db, 1, Row("test", "account", chat, "answer", {"text": words}, NOW, NOW))
+
+    for chat in chats[:IN_FLIGHT]:
+        closed_post.provider.next(chat, LATER)
+    await closed_post.database.write(fill)
+    closed_post.sender.start()
+    await becomes(lambda: closed_post.provider.in_flight == IN_FLIGHT)
+    assert await closed_post.database.write(outbox.counts, 1) == {"queued": 160 - IN_FLIGHT, "sending": IN_FLIGHT}
+    closed_post.provider.let_go()
+    await becomes(lambda: len(closed_post.provider.accepted) == 160)
+    assert closed_post.provider.most_in_flight == IN_FLIGHT
+    assert closed_post.provider.most_in_a_chat == 1
+    assert all(closed_post.provider.got(chat) == ["một", "hai"] for chat in chats)
+
+
+async def test_a_chat_that_hangs_holds_up_nobody_else(post: Post) -> None:
+    """While one chat's request is open the others are served, and its own next message waits."""
+    post.provider.next("bà Lan", LATER)
+    first = await post.queue("bà Lan", "một")
+    second = await post.queue("bà Lan", "hai")
+    await post.ends(await post.queue("ông Tư", "một"), "sent")
+    assert [(await post.row(each)).state for each in (first, second)] == ["sending", "queued"]
+    post.provider.let_go()
+    await post.ends(second, "sent")
+    assert post.provider.got("bà Lan") == ["một", "hai"]
+
+
+async def test_what_is_superseded_or_stale_never_leaves(closed_post: Post) -> None:
+    """Only the newest of several answers to one question leaves, and nothing whose time has passed."""
+    old = await closed_post.queue("bà Lan", "câu cũ", supersedes_key="talk:1")
+    stale = await closed_post.queue("bà Lan", "tin cũ", expires_at=NOW + timedelta(hours=1))
+    new = await closed_post.queue("bà Lan", "câu mới", supersedes_key="talk:1")
+    closed_post.later(3601)
+    closed_post.sender.start()
+    await closed_post.ends(new, "sent")
+    await closed_post.database.write(outbox.drop_stale, closed_post.clock.now())
+    assert closed_post.provider.got("bà Lan") == ["câu mới"]
+    assert [(await closed_post.row(each)).dropped for each in (old, stale)] == ["superseded", "stale"]
+
+
+# --- crash, stop, a database that fails -------------------------------------------------------------------------------
+
+
+async def test_after_a_crash_answers_go_once_more_and_notices_wait_for_a_person(post: Post) -> None:
+    """What was marked when the process died is judged by the next one: an answer goes again, a notice is uncertain."""
+    post.provider.always("bà Lan", LATER)
+    post.provider.always("ông Tư", LATER)
+    answer = await post.queue("bà Lan", "Mã hồ sơ là gì ạ?")
+    notice = await post.queue("ông Tư", "Mời họp thôn.", kind="notice")
+    waiting = await post.queue("ông Tư", "Tin sau.", kind="notice")
+    await becomes(lambda: post.provider.in_flight == 2)
+    await crash(post.sender)
+    post.provider.let_go()
+    post.sender = post.another(post.database)
+    post.sender.start()
+    await post.ends(waiting, "sent")
+    row = await post.ends(answer, "sent")
+    assert (row.repeats, post.provider.got("bà Lan")) == (1, ["Mã hồ sơ là gì ạ?"] * 2)
+    assert (await post.row(notice)).state == "uncertain"
+    assert post.provider.got("ông Tư") == ["Mời họp thôn.", "Tin sau."]
+
+
+async def test_a_crash_between_the_mark_and_the_request_loses_nothing(closed_post: Post) -> None:
+    """A message marked but never sent ends where a person or the sender looks, never as forgotten."""
+    answer = await closed_post.queue("bà Lan", "một")
+    notice = await closed_post.queue("ông Tư", "hai", kind="notice")
+
+    def mark(db: Connection) -> None:
+        epoch = leases.acquire(db, 1, "test", "account", NOW)
+        outbox.mark_sending(db, [answer, notice], epoch, NOW)
+
+    await closed_post.database.write(mark)
+    closed_post.sender.start()
+    row = await closed_post.ends(answer, "sent")
+    assert (row.repeats, closed_post.provider.accepted) == (1, [("bà Lan", "một")])
+    await closed_post.ends(notice, "uncertain")
+
+
+async def test_stopping_lets_requests_in_flight_finish_and_records_them(post: Post) -> None:
+    """A stop waits for the answers of what has left, writes them down and sends nothing new."""
+    post.provider.next("bà Lan", LATER)
+    first = await post.queue("bà Lan", "một", kind="notice")
+    second = await post.queue("bà Lan", "hai", kind="notice")
+    await becomes(lambda: post.provider.in_flight == 1)
+    stopping = asyncio.create_task(post.sender.stop(5))
+    await asyncio.sleep(0)
+    post.provider.let_go()
+    await stopping
+    assert [(await post.row(each)).state for each in (first, second)] == ["sent", "queued"]
+
+
+async def test_a_stop_while_marking_leaves_nothing_marked_and_unsent(closed_post: Post) -> None:
+    """Whenever the stop comes, what is marked has been sent: nothing becomes uncertain by an ordinary restart."""
+    for number in range(40):
+        await closed_post.queue(f"chat {number}", "một", kind="notice")
+    closed_post.sender.start()
+    await becomes(lambda: closed_post.provider.requests)
+    await closed_post.sender.stop(5)
+    found = await closed_post.database.write(outbox.counts, 1)
+    assert set(found) <= {"sent", "queued"}
+    assert found["sent"] == len(closed_post.provider.accepted)
+
+
+async def test_a_connection_that_breaks_loses_no_result(post: Post) -> None:
+    """When the writing connection breaks while requests are open, their results are recorded by the same process."""
+    post.provider.next("bà Lan", LATER)
+    notice = await post.queue("bà Lan", "Mời họp thôn.", kind="notice")
+    await becomes(lambda: post.provider.in_flight == 1)
+
+    def break_down(db: Connection) -> None:
+        raise Temporary("the disk is full")  # the writer then takes a new connection, which holds no lease
+
+    with pytest.raises(Temporary):
+        await post.database.write(break_down)
+    post.sender.wake()
+    post.provider.let_go()
+    await post.ends(notice, "sent")
+    await post.ends(await post.queue("bà Lan", "Tin sau.", kind="notice"), "sent")
+    assert post.provider.got("bà Lan") == ["Mời họp thôn.", "Tin sau."]
+
+
+# --- one sender per account -------------------------------------------------------------------------------------------
+
+
+async def test_of_two_processes_only_the_holder_of_the_lease_sends(postgres_post: Post) -> None:
+    """On PostgreSQL two processes share an account: one sends, the other waits."""
+    post = postgres_post
+    post.sender.start()
+    await becomes(lambda: post.sender.leading)
+    other = post.another(post.second_process())
+    other.start()
+    try:
+        for number in range(10):
+            await post.queue(f"chat {number}", "một")
+            other.wake()
+        await becomes(lambda: len(post.provider.accepted) == 10)
+        assert not other.leading
+        assert await epochs(post) == {1}
+    finally:
+        await other.stop(1)
+
+
+async def test_when_the_holder_s_connection_dies_the_other_takes_over_and_the_lost_one_records_nothing(
+    postgres_post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminated holder loses the lease; the other sends under a higher epoch; a late result of the first is void."""
+    monkeypatch.setattr(senders, "IDLE_POLL", 0.05)
+    post = postgres_post
+    first, second_database = post.sender, post.second_process()
+    second = post.another(second_database)
+    post.provider.next("bà Lan", LATER)
+    first.start()
+    notice = await post.queue("bà Lan", "Mời họp thôn.", kind="notice")
+    await becomes(lambda: post.provider.in_flight == 1)
+    second.start()
+    try:
+        assert await second_database.write(leases.acquire, 1, "test", "account", NOW) is None
+        terminate_lock_holders(post.url)
+        await becomes(lambda: second.leading)
+        await post.ends(notice, "uncertain")
+        with pytest.raises(leases.Lost):
+            await post.database.write(first._record, [outbox.Result(notice, "sent")])
+        post.provider.let_go()
+        await post.queue("ông Tư", "một")
+        second.wake()
+        await becomes(lambda: post.provider.got("ông Tư"))
+        await becomes(lambda: not first.leading)
+        assert (await post.row(notice)).state == "uncertain"
+        assert max(await epochs(post)) >= 2
+        assert post.provider.got("bà Lan") == ["Mời họp thôn."]
+    finally:
+        await second.stop(1)
+
+
+async def test_a_result_from_before_another_holder_marked_the_row_changes_nothing(postgres_post: Post) -> None:
+    """What a process knows of an old request says nothing about the request another process has made since."""
+    post = postgres_post
+    notice = await post.queue("bà Lan", "Mời họp thôn.", kind="notice")
+    late = outbox.Result(notice, "queued", again=NOW, epoch=1)
+    await post.database.write(outbox.mark_sending, [notice], 2, NOW)
+    await post.database.write(outbox.record, [late], NOW)
+    assert (await post.row(notice)).state == "sending"
+
+
+async def epochs(post: Post) -> set[int]:
+    """The epochs under which rows were marked."""
+    return await post.database.write(
+        lambda db: set(db.execute(select(func.distinct(rows.c.epoch)).where(rows.c.epoch.is_not(None))).scalars())
+    )
+
+
+def terminate_lock_holders(url: str) -> None:
+    """Cut the connections that hold an advisory lock in this database."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as db:
+        db.execute(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+            " WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+        )
