@@ -1,15 +1,19 @@
 """Where is my dossier: by the code alone, by the second factor, being told, and what the desk sees."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
 
+from bot.channels.base import Inbound
 from bot.conversation import NotUnderstood, Raw
-from bot.turn import OFFICE_CHAT
+from bot.turn import OFFICE_CHAT, Address, Turn, Work
+from handlers import desk, dossier, watch
 from handlers.dossier import DossierCode, is_tail
+from messages import dossiers as words
 from messages.fold import fold
 from messages.render import ZONE
 from storage import conversations, dossiers, guidance, imports, outbox
@@ -293,6 +297,73 @@ async def test_l04_the_clerk_then_the_substitute_is_told_that_data_are_old(stead
     await bring(town, [Row()])
     await town.later(hours=1)
     assert len(await cards()) == count
+
+
+async def test_an_office_without_any_import_alerts_nobody(steady_town: Town) -> None:
+    """Before the first list there is nothing that could be old; a look-up says that there are no data yet."""
+    turn = await on_a_messenger(steady_town, lambda turn: turn)
+
+    def asked(db: Connection) -> list[str]:
+        db.execute(imports.import_run.delete())
+        desk.stale_data(Work(db, turn.place, turn.now))
+        return [turn.place.catalogs.text(words.age(imports.data_age(db, 1), False), "vi")]
+
+    assert await steady_town.write(asked) == ["Hiện chưa có số liệu hồ sơ để tra cứu ở đây. Xin ông/bà thông cảm."]
+    assert await steady_town.read(lambda db: outbox.shown(db, 1, "web", "office", [], "office", 0, turn.now)) == []
+
+
+# --- on a messenger ---
+
+
+async def on_a_messenger(town: Town, asks: Callable[[Turn], Any], chat: str = "me") -> Any:
+    """What a handler says to somebody who writes from a messenger that has its own way to ring."""
+    place = replace(town.app.place, capabilities=town.app.place.capabilities | {"telegram": None})
+
+    def work(db: Connection) -> Any:
+        at = Address("telegram", "bot", chat, "me")
+        turn = Turn(
+            db, place, town.clock.now(), address=at, event=Inbound("text"), event_id=1, lane_id=1, language="vi",
+            citizen=None, official=None,
+        )  # fmt: skip
+        return asks(turn)
+
+    return await town.write(work)
+
+
+async def test_on_a_messenger_she_is_told_there(steady_town: Town) -> None:
+    """Where a message can ring, one tap is enough and no phone is asked for."""
+    await bring(steady_town)
+    reply = await on_a_messenger(steady_town, lambda turn: watch.ask_to_be_told(turn, dossier_key(LATE)))
+    assert reply.paragraphs[0].id == "Noted. I will write to you here when dossier {code} changes."
+    found = await steady_town.read(dossiers.by_code, 1, dossier_key(LATE))
+    watchers = await steady_town.read(dossiers.watchers, 1, found.id)
+    assert [(each.channel, each.phone) for each in watchers] == [("telegram", None)]
+
+
+async def test_l04_the_page_names_the_messengers_the_commune_has(steady_town: Town) -> None:
+    """The page sends her to Telegram or Zalo when the commune is there."""
+
+    def asks(turn: Turn) -> Any:
+        return watch.ask_to_be_told(replace(turn, address=Address("web", "", "c", "c")), "H55")
+
+    assert (await on_a_messenger(steady_town, asks)).args == {"code": "H55", "messengers": "Telegram"}
+    asked: list[Any] = []
+    with pytest.raises(RuntimeError):
+        watch.leave_a_phone(lambda question: asked.append(question) or stop(), None, "H55", "Telegram")  # type: ignore
+    assert "nhắn mã hồ sơ qua Telegram" in steady_town.app.place.catalogs.text(asked[0].prompt, "vi")
+
+
+def stop() -> None:
+    raise RuntimeError
+
+
+async def test_details_are_never_shown_where_others_read_along(steady_town: Town) -> None:
+    """In a group neither a villager's details nor an official's trail are shown."""
+    await bring(steady_town)
+    reply = await on_a_messenger(steady_town, lambda turn: dossier.ask_for_details(turn, dossier_key(READY)), "group")
+    assert reply.paragraphs[0].id.startswith("Others read along here.")
+    reply = await on_a_messenger(steady_town, lambda turn: desk.trail(turn, READY), "group")
+    assert reply.paragraphs[0].id.startswith("Others read along here.")
 
 
 # --- the questions themselves ---

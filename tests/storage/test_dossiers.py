@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -254,6 +255,23 @@ def test_a_try_runs_the_same_statements_whatever_is_true(db: Connection) -> None
     assert isinstance(try_tail(db, 1, CHAT, KEY, "5678", NOW), Locked)
     assert all(run == runs[0] for run in runs)
     assert len(runs[0]) == (6 if db.dialect.name == "postgresql" else 5)
+
+
+def test_tries_side_by_side_are_judged_one_after_the_other(postgres: str) -> None:
+    """Of ten chats that try one code at the same moment on PostgreSQL, exactly four hear that they were wrong."""
+    engine = create_engine_for(postgres, KEYS)
+    with engine.begin() as setup:
+        metadata.create_all(setup)
+
+    def one(number: int) -> str:
+        with engine.begin() as db:
+            result = try_tail(db, 1, dossiers.chat_key("web", "", f"p{number}"), "H55PARALLEL", "0000", NOW)
+        return type(result).__name__
+
+    with ThreadPoolExecutor(10) as threads:
+        results = sorted(threads.map(one, range(10)))
+    engine.dispose()
+    assert results == ["Locked"] * 6 + ["Wrong"] * 4
 
 
 def test_old_tries_are_forgotten(db: Connection) -> None:
