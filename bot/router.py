@@ -18,6 +18,7 @@ from messages import codes
 from messages.fold import fold
 from messages.reply import Button, Reply, Text, _
 from storage import conversations
+from storage.conversations import Talk
 
 SILENT = Reply()
 CANCEL = frozenset({"huy", "huy bo", "thoi", "thoi khong lam nua", "khong lam nua", "dung lai", "cancel", "stop"})
@@ -90,11 +91,11 @@ class Router:
         if self.text.startswith("/"):
             return self._slash()
         if live is not None and self.folded in BACK:
-            return self.talks.back(live)
+            return self._not_hers(live) or self.talks.back(live)
         if live is not None and self.folded in CANCEL:
             return self.talks.cancel(live)
         if self.folded in RESUME and (kept := self.talks.resumable()) is not None:
-            return self.talks.resume(kept)
+            return self._not_hers(kept) or self.talks.resume(kept)
         return None
 
     def emergency(self) -> Reply | None:
@@ -110,6 +111,8 @@ class Router:
         live = self.talks.live
         if live is None:
             return None
+        if refused := self._not_hers(live):
+            return refused
         if self.turn.replayed and self.talks.state(live).confirming:
             return self.talks.ask_again(live)  # what an operator sends again never says yes for her
         if doubt := self._two_lists():
@@ -167,6 +170,8 @@ class Router:
         live = self.talks.live
         if live is None or live.token != token.talk:
             return self.talks.closed(token.talk)
+        if refused := self._not_hers(live):
+            return refused
         what = classify_tap(self.talks.state(live), token)
         if what == "live" and self.turn.replayed and self.talks.state(live).confirming:
             return self.talks.ask_again(live)
@@ -201,6 +206,8 @@ class Router:
         )
         if talk is None:
             return self.talks.closed(name)
+        if refused := self._not_hers(talk):
+            return refused
         if action == "resume" and self.talks.can_resume(talk):
             return self.talks.resume(talk)
         if action == "drop" and talk.state in ("expired", "parked"):
@@ -220,7 +227,9 @@ class Router:
         if name in ("huy", "cancel"):
             return self.talks.cancel(live) if live is not None else Reply(_("There is nothing to stop at the moment."))
         if name in ("quaylai", "back"):
-            return self.talks.back(live) if live is not None else Reply(_("There is no question to go back to."))
+            if live is None:
+                return Reply(_("There is no question to go back to."))
+            return self._not_hers(live) or self.talks.back(live)
         found = self.routes.by_command(self.text, self.turn.roles)
         return None if found is None else self._use(found)
 
@@ -264,7 +273,9 @@ class Router:
                 self.turn.address.sender,
                 str(event.args.get("token")),
             )
-            return SILENT if talk is None or talk.state != "live" else self.talks.wake(talk) or SILENT
+            if talk is None or talk.state != "live":
+                return SILENT
+            return self._not_hers(talk) or self.talks.wake(talk) or SILENT
         handler = self.routes.events.get(event.name)
         return SILENT if handler is None else self._finish(handler(self.turn, **event.args))
 
@@ -311,6 +322,14 @@ class Router:
 
     def _may(self, role: str | None) -> bool:
         return role is None or role in self.turn.roles
+
+    def _not_hers(self, talk: Talk) -> Reply | None:
+        """A talk begun with a right that has been taken from her since ends here, whatever she answers."""
+        route = self.talks.route(talk)
+        if route is None or self._may(route.role):
+            return None
+        self.talks.cancel(talk)
+        return self._not_for_her()
 
     def _not_for_her(self) -> Reply:
         return Reply(_("I am sorry, this is only for officials who have been invited."))

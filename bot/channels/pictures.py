@@ -13,7 +13,20 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 LONGEST_SIDE = 2048
 MOST_PIXELS = 60_000_000
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What phones and scanners make. The other readers of the library, some of which start programs, stay closed."""
 _IDENTITY_CARD = re.compile(r"^\d{12}\|(\d{9})?\|[^|]+\|\d{8}\|")
+
+
+_UNREADABLE = (
+    UnidentifiedImageError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
 
 
 class NotAPicture(Exception):
@@ -29,11 +42,11 @@ def clean(raw: bytes) -> bytes:
     IdentityCard.
     """
     try:
-        with Image.open(io.BytesIO(raw)) as opened:
+        with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise NotAPicture("too many pixels")
             picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         raise NotAPicture(type(error).__name__) from error
     if any(_IDENTITY_CARD.match(code.text) for code in zxingcpp.read_barcodes(picture)):
         raise IdentityCard

@@ -22,11 +22,10 @@ from aiohttp import WSMsgType, web
 
 from bot.channels import pictures
 from bot.channels.base import Capabilities, Inbound, Unparsable
-from bot.channels.web_door import BODY_BYTES, FILE_BYTES, NAME, OFFICE, VILLAGER, Desk, Door
+from bot.channels.web_door import BODY_BYTES, COOKIE, FILE_BYTES, NAME, OFFICE, VILLAGER, Desk, Door
 from bot.channels.web_pages import Pages
 from messages.reply import _
 from storage import files, outbox
-from storage.db import temporary
 from storage.inbox import Event
 from storage.outbox import Sending
 from storage.sessions import Session
@@ -41,6 +40,7 @@ OVERLAP = 100
 """How far below its cursor a socket looks again: ids may commit out of order on PostgreSQL."""
 KINDS = {"start", "text", "tap", "sticker", "photo", "file", "voice", "location"}
 _UUID = re.compile(r"[0-9a-fA-F-]{8,64}")
+_FILE = re.compile(r"[0-9a-f]{32}")
 
 
 class Web:
@@ -89,6 +89,7 @@ class Web:
     async def receive(self, request: web.Request) -> web.Response:
         """One message; 200 once it is durable."""
         session = await self.door.session(request)
+        self._count(session, request)
         raw = await self.door.body(request)
         account = account_of(session, request)
         try:
@@ -99,15 +100,17 @@ class Web:
                 web.HTTPBadRequest, _("I could not read that message. Please send it again.")
             ) from None
         event = Event(NAME, account, session.chat, session.chat, body["id"], raw)
-        self.door.count(f"session:{session.id}", self.desk.limits.session)
-        self.door.count(f"address:{self.door.address(request)}", self.desk.limits.address)
         await self.door.durably(self.desk.accept(event))
         return web.json_response({"ok": True})
+
+    def _count(self, session: Session, request: web.Request) -> None:
+        self.door.count(f"session:{session.id}", self.desk.limits.session)
+        self.door.count(f"address:{self.door.address(request)}", self.desk.limits.address)
 
     def _read(self, raw: bytes) -> dict[str, Any]:
         try:
             body = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unparsable("not JSON") from error
         if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not _UUID.fullmatch(body["id"]):
             raise Unparsable("no message id")
@@ -119,21 +122,22 @@ class Web:
         """What a stored event says; raises Unparsable."""
         body = self._read(raw)
         given = body.get("files") or []
-        names = tuple(name for name in given if isinstance(name, str)) if isinstance(given, list) else ()
+        names = tuple(name for name in given if _is_file(name)) if isinstance(given, list) else ()
         return Inbound(body["kind"], _words(body.get("text")), _words(body.get("token")), names)
 
     async def receive_file(self, request: web.Request) -> web.Response:
         """One file, read whole before it is answered; the message that names it follows."""
         session = await self.door.session(request)
-        self.door.count(f"session:{session.id}", self.desk.limits.session)
+        self._count(session, request)
         raw = await self._file_bytes(request)
         name = secrets.token_hex(16)
         title = unquote(request.headers.get("X-File-Name", ""))[:200]
         media_type = request.content_type
-        kind = "photo" if media_type.startswith("image/") else "voice" if media_type.startswith("audio/") else "file"
-        if kind == "photo":
-            raw, kind = await asyncio.to_thread(self._picture, raw)
-            media_type = "image/jpeg" if kind == "photo" else "application/octet-stream"
+        # Whatever it calls itself, what is a picture is treated as one: no EXIF, no identity card.
+        raw, kind = await asyncio.to_thread(self._picture, raw)
+        if kind == "file" and media_type.startswith("audio/"):
+            kind = "voice"
+        media_type = "image/jpeg" if kind == "photo" else media_type
         await asyncio.to_thread(_write, self.desk.folder / name, raw)
         account, now = account_of(session, request), self.desk.now()
         await self.door.durably(
@@ -210,9 +214,13 @@ class Web:
         self._sockets.add(socket)
         try:
             first = await socket.receive_json(timeout=10)
-            session = await self.door.session(request, str(first.get("session") or ""))
+            token = str(first.get("session") or "")
+            reader = self._reader(await self.door.session(request, token), request)
             await socket.send_json({"ready": True, "now": self.desk.now().isoformat()})
-            await self._serve(socket, request, session, _number(str(first.get("after", 0))))
+            token = request.cookies.get(COOKIE, "") if reader.stream else token
+            await self._serve(socket, reader, token, _number(str(first.get("after", 0))))
+        except web.HTTPServiceUnavailable:
+            await socket.close(code=1013)
         except web.HTTPException:
             await socket.close(code=4401)
         except (TypeError, ValueError, TimeoutError, AttributeError):
@@ -221,9 +229,8 @@ class Web:
             self._sockets.discard(socket)
         return socket
 
-    async def _serve(self, socket: web.WebSocketResponse, request: web.Request, session: Session, after: int) -> None:
-        reader = self._reader(session, request)
-        pushing = asyncio.create_task(self._push(socket, reader, after))
+    async def _serve(self, socket: web.WebSocketResponse, reader: "Reader", token: str, after: int) -> None:
+        pushing = asyncio.create_task(self._push(socket, reader, token, after))
         try:
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
@@ -236,21 +243,22 @@ class Web:
             with contextlib.suppress(asyncio.CancelledError, ConnectionError):
                 await pushing
 
-    async def _push(self, socket: web.WebSocketResponse, reader: "Reader", after: int) -> None:
+    async def _push(self, socket: web.WebSocketResponse, reader: "Reader", token: str, after: int) -> None:
         seen: set[int] = set()
         overlap = OVERLAP if self.desk.database.postgres else 0
         with self.desk.watch(reader.chats) as woken:
             while not socket.closed:
                 woken.clear()
                 try:
+                    if await self.door.find(token) is None:  # signed out or removed since
+                        await socket.close(code=4401)
+                        return
                     found = [
                         message
                         for message in await self._shown(reader, max(0, after - overlap))
                         if message["id"] not in seen
                     ]
-                except Exception as error:
-                    if not temporary(error):
-                        raise
+                except web.HTTPServiceUnavailable:
                     found = []
                 if found:
                     await socket.send_str(_dumps({"messages": found}))
@@ -264,7 +272,7 @@ class Web:
         return Reader(account, session.chat, OFFICE_STREAM if account == OFFICE else "")
 
     async def _shown(self, reader: "Reader", after: int) -> list[dict[str, Any]]:
-        rows = await self.desk.database.read(
+        rows = await self.door.read(
             outbox.shown,
             self.desk.commune_id,
             NAME,
@@ -289,8 +297,9 @@ class Web:
     async def file(self, request: web.Request) -> web.StreamResponse:
         """A received file: to whoever sent it, and to officials; never by path, never as a page."""
         session = await self.door.session(request)
-        found = await self.desk.database.read(files.get, self.desk.commune_id, request.match_info["name"])
-        path = self.desk.folder / request.match_info["name"]
+        name = request.match_info["name"]
+        found = await self.door.read(files.get, self.desk.commune_id, name) if _is_file(name) else None
+        path = self.desk.folder / name
         if (
             found is None
             or not (found.chat == session.chat or account_of(session, request) == OFFICE)
@@ -347,6 +356,7 @@ def _message(row: Sending) -> dict[str, Any]:
         "gone": body.get("gone", False),
         "pictures": body.get("pictures", []),
         "loud": body.get("loud", False),
+        "secret": body.get("secret", False),
     }
 
 
@@ -355,6 +365,11 @@ def _words(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _is_file(name: object) -> bool:
+    """Whether this could be a name that `receive_file` gave."""
+    return isinstance(name, str) and _FILE.fullmatch(name) is not None
 
 
 def _number(value: str | None) -> int:

@@ -106,7 +106,7 @@ class Door:
         known = self._known.get(token)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        session = await self.desk.database.read(sessions.find, self.desk.commune_id, token, self.desk.now())
+        session: Session | None = await self.read(sessions.find, self.desk.commune_id, token, self.desk.now())
         if session is not None:
             self._known[token] = (time.monotonic() + 5, session)
             while len(self._known) > 5000:
@@ -118,13 +118,19 @@ class Door:
         if origin is None:
             return
         ours = {request.host.lower(), urlsplit(self.desk.public_url).netloc.lower()}
-        if urlsplit(origin).netloc.lower() not in ours:
+        # A sandboxed frame of any site says "null", which has no host at all.
+        if urlsplit(origin).netloc.lower() not in ours - {""}:
             raise self.refuse(web.HTTPForbidden, _("This request did not come from our page."))
 
     def on_loopback(self, request: web.Request) -> bool:
-        """Whether both ends are this machine: the peer, and the name the browser used (no DNS rebinding)."""
-        host = urlsplit(f"//{request.host}").hostname or ""
-        return self.address(request) in ("127.0.0.1", "::1") and host in ("127.0.0.1", "localhost", "::1")
+        """Whether both ends are this machine: the peer (no proxy), and the name the browser used (no DNS rebinding)."""
+        try:
+            host = urlsplit(f"//{request.host}").hostname
+        except ValueError:
+            return False
+        proxied = "X-Forwarded-For" in request.headers
+        here = not proxied and request.remote in ("127.0.0.1", "::1")
+        return here and host in ("127.0.0.1", "localhost", "::1")
 
     def address(self, request: web.Request) -> str:
         """The client's address; a reverse proxy's word counts only when it is a trusted one."""
@@ -156,11 +162,37 @@ class Door:
         return kind(body=body, content_type="application/json", headers=headers)
 
     async def body(self, request: web.Request) -> bytes:
-        if (request.content_length or 0) > BODY_BYTES:
+        """The whole body, whether its length was announced or not; 413 when it is too large."""
+        chunks, size = [], request.content_length or 0
+        if size <= BODY_BYTES:
+            size = 0
+            async for chunk in request.content.iter_any():
+                size += len(chunk)
+                if size > BODY_BYTES:
+                    break
+                chunks.append(chunk)
+        if size > BODY_BYTES:
             raise self.refuse(
                 web.HTTPRequestEntityTooLarge, _("That message is too long. Please send it in several parts.")
             )
-        return await request.read()
+        return b"".join(chunks)
+
+    async def read(self, work: Callable[..., Any], *args: Any) -> Any:
+        """`work(db, *args)` on a read-only connection; 503 when the database is away."""
+        try:
+            return await self.desk.database.read(work, *args)
+        except Exception as error:
+            raise self._away(error) from error
+
+    def _away(self, error: Exception) -> Exception:
+        """What to raise instead: 503 with Retry-After when it will pass, else the error itself."""
+        if not temporary(error):
+            return error
+        return self.refuse(
+            web.HTTPServiceUnavailable,
+            _("We cannot be reached at the moment. Please try again shortly."),
+            {"Retry-After": "2"},
+        )
 
     async def durably(self, storing: Awaitable[Any]) -> None:
         """Wait for COMMIT; 503 with Retry-After when the database is away, so that the page repeats."""
@@ -255,7 +287,7 @@ class Door:
     async def office_session(self, request: web.Request) -> web.Response:
         """Who is signed in at /office; 401 when nobody is, or his rights have been taken away."""
         session = await self.session(request)
-        person = await self.desk.database.read(officials.get, self.desk.commune_id, session.official_id)
+        person = await self.read(officials.get, self.desk.commune_id, session.official_id)
         if person is None:
             raise self.refuse(web.HTTPUnauthorized, _("Please open the page again."))
         return web.json_response(self._who(person))
@@ -273,18 +305,12 @@ class Door:
         try:
             return await self.desk.database.write(work)
         except Exception as error:
-            if temporary(error):
-                raise self.refuse(
-                    web.HTTPServiceUnavailable,
-                    _("We cannot be reached at the moment. Please try again shortly."),
-                    {"Retry-After": "2"},
-                ) from error
-            raise
+            raise self._away(error) from error
 
     async def _json(self, request: web.Request) -> dict[str, Any]:
         try:
             body = json.loads(await self.body(request) or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise self.refuse(web.HTTPBadRequest, _("I could not read that message. Please send it again."))
