@@ -120,6 +120,8 @@ class Scheduler:
                     last=newest,
                 ),
                 _("Reminders and clean-up wait until the clock is right. Please tell the technician."),
+                card="clock",
+                loud=True,
             )
             await self._work(lambda work: _card(work, card, "clock"))
             self._told = newest
@@ -214,6 +216,8 @@ class Scheduler:
         card = Reply(
             _("The disk is nearly full: {left} MB are left.", left=left),
             _("Please tell the technician today; the office falls silent when it is full."),
+            card="low-disk",
+            loud=True,
         )
         if await self._work(lambda work: _card(work, card, "low-disk"), "low-disk", period(now, DAY)):
             log.error("low_disk", free_megabytes=left, wanted_megabytes=least)

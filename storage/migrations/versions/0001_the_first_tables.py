@@ -447,10 +447,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('talk', schema=None) as batch_op:
         batch_op.create_index('ix_talk_expires', ['expires_at'], unique=False, sqlite_where=sa.text("state = 'live'"), postgresql_where=sa.text("state = 'live'"))
-        batch_op.create_index('ix_talk_live', ['lane_id', 'sender'], unique=True, sqlite_where=sa.text("state = 'live'"), postgresql_where=sa.text("state = 'live'"))
         batch_op.create_index('ix_talk_sender', ['lane_id', 'sender', 'touched_at'], unique=False)
         batch_op.create_index('ix_talk_wake', ['wake_at'], unique=False, sqlite_where=sa.text('wake_at IS NOT NULL'), postgresql_where=sa.text('wake_at IS NOT NULL'))
         batch_op.create_index('ix_talk_words', ['touched_at'], unique=False, sqlite_where=sa.text('data IS NOT NULL'), postgresql_where=sa.text('data IS NOT NULL'))
+        batch_op.create_index('uq_talk_live', ['commune_id', 'lane_id', 'sender'], unique=True, sqlite_where=sa.text("state = 'live'"), postgresql_where=sa.text("state = 'live'"))
 
     op.create_table('request_message',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
