@@ -35,17 +35,21 @@ def trail(turn: Turn, rest: str) -> Reply:
         return Reply(_("There is no dossier {code} in the imported lists.", code=code[0]), words.age(as_of, False))
     sealed = dossiers.details(turn.db, turn.commune_id, found.id)
     told: list[Text] = [_("Status: {status}.", status=STATUSES[found.status].label)]
-    told += (
-        [_("Phone: {phone}.", phone=sealed.phone.replace("+84", "0", 1))] if sealed.phone else [_("No phone on file.")]
-    )
+    told += [_("Phone: {phone}.", phone=local(sealed.phone))] if sealed.phone else [_("No phone on file.")]
     told += [_("Village: {village}.", village=found.village)] if found.village else []
     told += [_("Note: {note}.", note=sealed.note)] if sealed.note else []
-    watching = len(dossiers.watchers(turn.db, turn.commune_id, found.id))
-    told += [_("People who want to be told: {count}.", count=watching)] if watching else []
+    watching = dossiers.watchers(turn.db, turn.commune_id, found.id)
+    told += [_("People who want to be told: {count}.", count=len(watching))] if watching else []
+    told += [_("Please call when it changes: {phone}.", phone=local(each.phone)) for each in watching if each.phone]
     steps = dossiers.steps(turn.db, turn.commune_id, found.id)
     done = [words.step(step.status, step.at, step.officer) for step in steps]
     slip = words.slip(found, sealed.applicant, found.place or _("the reception desk of the commune"))
     return Reply(slip, lines(*told), lines(_("Steps so far:"), *done), words.age(as_of, False))
+
+
+def local(phone: str) -> str:
+    """As it is dialled in Việt Nam."""
+    return phone.replace("+84", "0", 1)
 
 
 @routes.tick("stale-data", every=timedelta(hours=1))

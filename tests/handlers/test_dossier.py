@@ -264,6 +264,11 @@ async def test_a03_officials_see_the_whole_trail(town: Town, citizen: Person, of
         "Người nộp: Nguyễn Thị Bích.", "Điện thoại: 0912345678.", "Ghi chú: giấy tờ đủ.", "Tình trạng: Đã trả kết quả.",
         "đã có kết quả (Lê Văn An)", "đã trả kết quả (Trần Thị Bình)",
     )  # fmt: skip
+    await citizen.says(LATE)
+    await citizen.taps("Báo tôi khi xong")
+    await citizen.says("0912345999")
+    await official.says(f"/hoso {LATE}")
+    official.sees("Số người nhờ báo tin: 1.", "Xin gọi báo khi có thay đổi: 0912345999.")
     await official.says(f"/hoso {UNKNOWN}")
     official.sees(f"Các danh sách đã nhập không có hồ sơ {UNKNOWN}.")
     await official.says("/hoso")
