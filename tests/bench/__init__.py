@@ -1,0 +1,1 @@
+"""Figures: `python -m tests.bench NAME`."""
