@@ -1,7 +1,15 @@
 """Personal data: what is kept, for how long, seeing it, and asking to have it erased."""
 
+import pytest
+
 from tests import town as towns
 from tests.town import Person, Town
+
+
+@pytest.fixture
+def town(steady_town: Town) -> Town:
+    """Dialogues here run straight through; those that could lose something in a restart say so."""
+    return steady_town
 
 
 async def test_L11_canhan_tells_what_is_kept_and_for_how_long(citizen: Person) -> None:
