@@ -71,11 +71,6 @@ class App:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-def database_url(settings: Settings) -> str:
-    """Where the data are: DATABASE_URL, or gandan.db in DATA_DIR."""
-    return settings.database_url or f"sqlite:///{settings.data_dir.absolute() / 'gandan.db'}"
-
-
 @asynccontextmanager
 async def open_app(
     settings: Settings,
@@ -88,7 +83,7 @@ async def open_app(
     """Migrate, read the commune (or make the sample one), and give an App; raises BadSettings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     clock = clock or Clock(settings.clock_start, settings.clock_rate)
-    keys, url, others = Keys.derive(secret_key(settings)), database_url(settings), tuple(channels)
+    keys, url, others = Keys.derive(secret_key(settings)), settings.database, tuple(channels)
     await asyncio.to_thread(migrate.upgrade, url, keys)
     database = Database(url, keys)
     try:
@@ -111,9 +106,7 @@ async def _commune(
     real_channel = bool(settings.telegram_bot_token or settings.zalo_app_id or channels)
     if is_sample is None:
         is_sample = not real_channel and not file.exists()
-        await database.write(communes.create, COMMUNE_ID, is_sample, clock.now())
-        if is_sample:
-            await database.write(fill_sample, clock.now())
+        await database.write(_create, is_sample, clock.now())
     if not is_sample:
         return load(file) if file.exists() else _nameless(), False
     if real_channel or file.exists():
@@ -125,6 +118,13 @@ async def _commune(
 
 def _nameless() -> Commune:
     raise BadSettings(["Chưa có tệp commune.toml trong DATA_DIR. Xin chạy: python -m bot init."])
+
+
+def _create(db: Connection, is_sample: bool, now: datetime) -> None:
+    """In one transaction: a database that is marked as the sample has all of it, even when the power failed here."""
+    communes.create(db, COMMUNE_ID, is_sample, now)
+    if is_sample:
+        fill_sample(db, now)
 
 
 def fill_sample(db: Connection, now: datetime) -> None:
@@ -166,7 +166,7 @@ class Service:
         self.hub.on_queued = [sender.wake for sender in self.senders]
         self.hub.on_events = [self.dispatcher.look]
         self.scheduler = Scheduler(app, self._worked)
-        self.control = control.Control(app, commands.COMMANDS, after=self.dispatcher.look)
+        self.control = control.Control(app, commands.COMMANDS, after=self._commanded)
         self._runner: web.AppRunner | None = None
         self._due: asyncio.Task[None] | None = None
         self.port = 0
@@ -255,6 +255,10 @@ class Service:
             self.dispatcher.look()
             self.hub.events()
 
+    def _commanded(self) -> None:
+        self.dispatcher.look()
+        self.hub.everything()
+
     def _alert(self, why: str) -> None:
         def card(db: Connection) -> Work:
             work = Work(db, self.app.place, self.app.clock.now())
@@ -270,11 +274,14 @@ class Service:
 
     async def _watch_due(self) -> None:
         """Wake pages whose held messages have become due (an official's reply after the minute to take it back)."""
-        since = self.app.clock.now()
+        since = finished = self.app.clock.now()
         while True:
             await asyncio.sleep(DUE_POLL)
             until = self.app.clock.now()
             with contextlib.suppress(Exception):  # the database is away; the next look covers the same time
+                if until - finished >= timedelta(minutes=1):
+                    finished = until
+                    await _finish_import(self.app)  # of another process that died meanwhile
                 chats = await self.app.database.read(outbox.due_chats, WEB, since, until)
                 since = until
                 if chats:
@@ -284,8 +291,10 @@ class Service:
         if not self.app.sample:
             return None
         people = await self.app.database.read(officials.active, self.app.place.commune_id)
-        clerk = next(person_.id for person_ in people if person_.role == "clerk")
-        head = next(person_.id for person_ in people if person_.role == "village-head")
+        clerk = next((person_.id for person_ in people if person_.role == "clerk"), None)
+        head = next((person_.id for person_ in people if person_.role == "village-head"), None)
+        if clerk is None or head is None:  # somebody has tried removing them
+            return None
         today = self.app.clock.now().astimezone(ZONE).date()
         text: Callable[[Any], str] = lambda words: self.app.place.catalogs.text(words, self.app.place.language)  # noqa: E731
         codes = [{"code": each.code, "tail": each.tail, "about": text(each.about)} for each in sample.demo_codes(today)]
@@ -307,7 +316,7 @@ async def serve(settings: Settings) -> int:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stopping.set)
-            await _finish_import(app)
+            await _finish_import(app, alone=not app.database.postgres)
             await service.start()
             _say_where(app, service.port)
             await stopping.wait()
@@ -315,9 +324,9 @@ async def serve(settings: Settings) -> int:
     return 0
 
 
-async def _finish_import(app: App) -> None:
+async def _finish_import(app: App, alone: bool = False) -> None:
     """An import that was being applied when the power failed is finished before anybody asks."""
-    await finish_interrupted(app, lambda sentence: log.info("import", said=sentence), alone=not app.database.postgres)
+    await finish_interrupted(app, lambda sentence: log.info("import", said=sentence), alone=alone)
 
 
 def _say_where(app: App, port: int) -> None:

@@ -22,7 +22,7 @@ from aiohttp import WSMsgType, web
 
 from bot.channels import pictures
 from bot.channels.base import Capabilities, Inbound, Unparsable
-from bot.channels.web_door import BODY_BYTES, COOKIE, FILE_BYTES, NAME, OFFICE, VILLAGER, Desk, Door
+from bot.channels.web_door import BODY_BYTES, COOKIE, FILE_BYTES, NAME, OFFICE, VILLAGER, Desk, Door, TooLarge
 from bot.channels.web_pages import Pages
 from messages.reply import _
 from storage import files, outbox
@@ -163,7 +163,7 @@ class Web:
             size += len(chunk)
             if size > FILE_BYTES:
                 raise self.door.refuse(
-                    web.HTTPRequestEntityTooLarge,
+                    TooLarge,
                     _(
                         "That file is larger than {most} MB. Please send a smaller one, or bring it to the office.",
                         most=FILE_BYTES // 1_000_000,
