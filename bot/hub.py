@@ -37,6 +37,7 @@ class Hub:
         self.on_events: list[Callable[[], None]] = []
         self._chats: set[str] = set()
         self._events = False
+        self._all = False
         self._due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -54,6 +55,12 @@ class Hub:
         """These chats have something new; told here and to the other processes."""
         self._wake(chats)
         self._chats.update(chats)
+        self._due.set()
+
+    def everything(self) -> None:
+        """A command has changed who knows what: everybody looks, here and in the other processes."""
+        self._wake_all()
+        self._all = self._events = True
         self._due.set()
 
     def events(self) -> None:
@@ -123,9 +130,9 @@ class Hub:
 
     def _payload(self) -> str:
         self._due.clear()
-        chats, events = sorted(self._chats), self._events
-        self._chats, self._events = set(), False
+        chats, events, everybody = sorted(self._chats), self._events, self._all
+        self._chats, self._events, self._all = set(), False, False
         payload = orjson.dumps({"from": self._name, "chats": chats, "events": events})
-        if len(payload) > LONGEST:
+        if everybody or len(payload) > LONGEST:
             payload = orjson.dumps({"from": self._name, "chats": None, "events": events})
         return payload.decode()

@@ -177,6 +177,7 @@ def keep_broken(
         "raw": seal(db, raw),
         "state": "failed",
         "received_at": now,
+        "done_at": now,
         "error": why[:200],
     }
     db.execute(insert(db, inbox).values(values).on_conflict_do_nothing())
@@ -339,16 +340,16 @@ def is_replay(event: Taken) -> bool:
 
 
 def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
-    """Forget the words of events done before `before`; the row stays, so a late repeat still finds its event id."""
+    """Forget the words of events done or set aside before `before`; the row stays, so a late repeat still finds its event id."""
     old = (
         select(inbox.c.id)
-        .where(inbox.c.raw.is_not(None), inbox.c.done_at < before, inbox.c.state == "done")
+        .where(inbox.c.raw.is_not(None), inbox.c.done_at < before, inbox.c.state != "new")
         .limit(limit)
     )
     return db.execute(update(inbox).where(inbox.c.id.in_(old)).values(raw=None)).rowcount
 
 
 def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
-    """Delete events done before `before` (at least 7 days ago: no channel repeats an event later than that)."""
-    old = select(inbox.c.id).where(inbox.c.done_at < before, inbox.c.state == "done").limit(limit)
+    """Delete events done or set aside before `before` (at least 7 days ago: no channel repeats an event later than that)."""
+    old = select(inbox.c.id).where(inbox.c.done_at < before, inbox.c.state != "new").limit(limit)
     return db.execute(inbox.delete().where(inbox.c.id.in_(old))).rowcount

@@ -428,7 +428,7 @@ def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
     """Forget the words of messages that ended before `before`."""
     old = (
         select(outbox.c.id)
-        .where(_words, outbox.c.created_at < before, outbox.c.state.in_(["sent", "dropped"]))
+        .where(_words, outbox.c.created_at < before, outbox.c.state.not_in(["queued", "sending"]))
         .limit(limit)
     )
     return db.execute(update(outbox).where(outbox.c.id.in_(old)).values(body=None)).rowcount
@@ -436,7 +436,7 @@ def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
 
 def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
     """Delete rows that ended before `before`."""
-    old = select(outbox.c.id).where(outbox.c.created_at < before, outbox.c.state.in_(["sent", "dropped"])).limit(limit)
+    old = select(outbox.c.id).where(outbox.c.created_at < before, outbox.c.state.not_in(["queued", "sending"])).limit(limit)
     return db.execute(outbox.delete().where(outbox.c.id.in_(old))).rowcount
 
 

@@ -81,6 +81,7 @@ async def import_dossiers(app: "App", arguments: dict[str, Any], say: Say) -> in
         return _report_nothing(refusals, say)
     await _slice(app, imports.go_on, run_id, counts, app.clock.now())
     await _apply(app, Run(run_id, "applying", strict, now, now, as_of), say, counts.new + counts.changed)
+    app.metrics.imported(new=counts.new, changed=counts.changed, same=counts.same, refused=counts.refused)
     log.info("dossiers imported", run=run_id, new=counts.new, changed=counts.changed, refused=counts.refused)
     return _report(counts, refusals, say)
 
