@@ -18,7 +18,7 @@ import contextlib
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -143,40 +143,56 @@ class Writer:
             self._queues.resolve(jobs)
         self._drop()
 
-    def _run_group(self, jobs: list[Job[Any]]) -> None:
+    def _run_group(self, jobs: list[Job[Any]]) -> bool:
+        """Run jobs in one transaction, or else each alone; False when no transaction could be begun."""
+        begun = False
         try:
-            db = self._connection()
-            with db.begin():
+            with self._transaction() as db:
+                begun = True
                 for job in jobs:
                     job.result = job.work(db)
         except Exception as error:
             self._after(error)
-            if len(jobs) > 1:
+            if not begun:
                 for job in jobs:
-                    self._run_alone(job)
-            else:
+                    job.error = error
+            elif len(jobs) == 1:
                 self._fail(jobs[0], error)
+            else:
+                self._run_alone(jobs)
+        return begun
 
-    def _run_alone(self, job: Job[Any]) -> None:
-        try:
-            db = self._connection()
-            with db.begin():
-                job.result = job.work(db)
-        except Exception as error:
-            self._after(error)
-            self._fail(job, error)
+    def _run_alone(self, jobs: list[Job[Any]]) -> None:
+        for place, job in enumerate(jobs):
+            if not self._run_group([job]):
+                # Away: every further try would wait as long again (a busy SQLite 5 s), and those who ask want a word.
+                for later in jobs[place + 1 :]:
+                    later.error = job.error
+                return
 
     def _fail(self, job: Job[Any], error: Exception) -> None:
         if job.failed is None:
             job.error = error
             return
         try:
-            db = self._connection()
-            with db.begin():
+            with self._transaction() as db:
                 job.result = job.failed(db, error)
         except Exception as second:
             self._after(second)
             job.error = second
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """BEGIN ... COMMIT; a connection whose COMMIT failed may still be inside it and is used no more."""
+        db, worked = self._connection(), False
+        try:
+            with db.begin():
+                yield db
+                worked = True
+        except BaseException:
+            if worked:
+                self._drop()
+            raise
 
     def _connection(self) -> Connection:
         if self._db is None or self._db.closed or self._db.invalidated:
