@@ -116,6 +116,28 @@ async def process(folder: Path, url: str = "", **more: Any) -> AsyncIterator[Pro
         await service.kill()
 
 
+async def query(service: Process, sql: str) -> list[tuple[Any, ...]]:
+    """Rows of the service's database, read beside it."""
+    address = service.url or f"sqlite:///{service.folder / 'gandan.db'}"
+
+    def read() -> list[tuple[Any, ...]]:
+        engine = create_engine_for(address, Keys.derive(SECRET.encode()), readonly=True)
+        try:
+            with engine.connect() as db:
+                return [tuple(row) for row in db.execute(text(sql))]
+        finally:
+            engine.dispose()
+
+    return await asyncio.to_thread(read)
+
+
+async def until(service: Process, sql: str) -> None:
+    """Wait until the first value is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not (await query(service, sql))[0][0]:
+            await asyncio.sleep(0.005)
+
+
 # --- the villagers ----------------------------------------------------------------------------------------------------
 
 
