@@ -340,7 +340,9 @@ def is_replay(event: Taken) -> bool:
 
 
 def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
-    """Forget the words of events done or set aside before `before`; the row stays, so a late repeat still finds its event id."""
+    """Forget the words of events done or set aside before `before`; the row stays, so a late repeat still finds its
+    event id.
+    """
     old = (
         select(inbox.c.id)
         .where(inbox.c.raw.is_not(None), inbox.c.done_at < before, inbox.c.state != "new")
@@ -350,6 +352,8 @@ def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
 
 
 def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
-    """Delete events done or set aside before `before` (at least 7 days ago: no channel repeats an event later than that)."""
+    """Delete events done or set aside before `before` (at least 7 days ago: no channel repeats an event later than
+    that).
+    """
     old = select(inbox.c.id).where(inbox.c.done_at < before, inbox.c.state != "new").limit(limit)
     return db.execute(inbox.delete().where(inbox.c.id.in_(old))).rowcount

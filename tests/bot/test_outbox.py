@@ -104,10 +104,11 @@ async def becomes(condition: Callable[[], Any]) -> None:
 
 async def crash(sender: Sender) -> None:
     """End a sender as a power cut does: what is in flight is abandoned and nothing is recorded."""
-    tasks = [sender._task, *sender._flying]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    tasks = {sender._task, *sender._flying}
+    while tasks:  # again and again: Python 3.11's wait_for may swallow a cancellation that meets its result
+        for task in tasks:
+            task.cancel()
+        _done, tasks = await asyncio.wait(tasks, timeout=0.1)
     sender._results.clear()
     sender._epoch = None
 
