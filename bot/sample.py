@@ -148,8 +148,8 @@ def officials() -> tuple[Official, ...]:
     return (
         Official("Triệu Minh Khải", "Chủ tịch UBND xã", "chairman", ("approve", "read-sealed")),
         Official("Nông Thị Thắm", "Phó Chủ tịch UBND xã", "official", ("approve",)),
-        Official("Đặng Thị Thu Nhài", "Công chức Trung tâm Phục vụ hành chính công", "clerk", ("receive",)),
-        Official("Hoàng Đức Lâm", "Công chức Văn phòng, văn thư", "official", ("stamp", "receive")),
+        Official("Đặng Thị Thu Nhài", "Công chức Trung tâm Phục vụ hành chính công", "clerk"),
+        Official("Hoàng Đức Lâm", "Công chức Văn phòng, văn thư", "official", ("stamp",)),
         Official("Lường Quang Mộc", "Trực ban Công an xã", "official", ("duty",)),
         Official("Bùi Thị Lụa", "Công chức tiếp công dân", "official", ("receive", "read-sealed")),
         Official("Ma Văn Kỳ", f"Trưởng {head[0].lower()}{head[1:]}", "village-head", (), head),

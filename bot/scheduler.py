@@ -22,7 +22,7 @@ from bot import disk, logs
 from bot.routes import TickRoute
 from bot.turn import OFFICE_CHAT, Work
 from messages.reply import Reply, _
-from storage import conversations, dossiers, files, inbox, outbox, sessions, ticks
+from storage import conversations, dossiers, files, guidance, inbox, outbox, requests, sessions, ticks
 from storage.db import EPOCH, Kind, temporary
 
 if TYPE_CHECKING:
@@ -194,6 +194,10 @@ class Scheduler:
             lambda db: conversations.delete_old(db, talked - ROWS_KEPT, SLICE_ROWS),
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),
             lambda db: dossiers.forget_tries(db, now - DAY),
+            lambda db: requests.delete_old(db, self._app.place.commune_id, now - requests.AFTER_CLOSING, SLICE_ROWS),
+            lambda db: guidance.delete_old(
+                db, self._app.place.commune_id, self._before(now, "guidance_days"), SLICE_ROWS
+            ),
             lambda db: ticks.delete_old(db, now - TICKS_KEPT, SLICE_ROWS),
         ]
 

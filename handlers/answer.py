@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.conversation import CHANGED, Again, Ask, Checked, Find, Hint, NotUnderstood, Passed, Raw, digest
+from bot.conversation import CHANGED, Ask, Checked, Find, Hint, NotUnderstood, Passed, Raw, digest
 from bot.questions import Choice, Text
 from bot.routes import Routes
 from bot.tokens import RouteToken
@@ -35,11 +35,6 @@ class SendAnswer:
 
 
 @dataclass(frozen=True)
-class Rewrite:
-    """The preview showed that it should say something else."""
-
-
-@dataclass(frozen=True)
 class CheckPin:
     """A PIN typed on a shared computer."""
 
@@ -48,7 +43,7 @@ class CheckPin:
 
 @dataclass(frozen=True)
 class Preview(Choice):
-    """Send, note or rewrite: holds only for exactly the words shown, as a `Confirm` does."""
+    """Send, or keep as a note: holds only for exactly the words shown, as a `Confirm` does."""
 
     said: str = ""
 
@@ -73,11 +68,11 @@ class Preview(Choice):
         return super().read(replace(raw, value=value) if dot else raw)
 
 
-WAYS: Mapping[str, Words] = {"send": _("Send"), "note": _("Only inside the office"), "rewrite": _("Rewrite")}
+WAYS: Mapping[str, Words] = {"send": _("Send"), "note": _("Only inside the office")}
 
 
 @routes.conversation("answer", title=_("An answer to a citizen"), role="official")
-def answer(ask: Ask, find: Find, request: int) -> SendAnswer | Rewrite | None:
+def answer(ask: Ask, find: Find, request: int) -> SendAnswer | None:
     """The words, a look at them with the name they carry, and on a shared computer the PIN."""
     found, official = find(requests.get, request), find.official
     if found is None or official is None or not card.may_read(official, found):
@@ -89,11 +84,10 @@ def answer(ask: Ask, find: Find, request: int) -> SendAnswer | Rewrite | None:
         number=found.number, village=village, name=official.name, post=official.post,
     )  # fmt: skip
     way = ask(Preview("way", prompt, WAYS, said=text))
-    if way == "rewrite":
-        return Rewrite()
     shared = way == "send" and find(sessions.is_shared, find.address.sender)
     if shared:
-        ask(Pin("pin", _("This computer is shared. Please type your PIN."), CheckPin, looks_right=str.isdecimal))
+        prompt = _("This computer is shared. Please type your PIN.")
+        ask(Pin("pin", prompt, CheckPin, looks_right=str.isdecimal, secret=True))
     return SendAnswer(request, text, internal=way == "note", confirmed=bool(shared))
 
 
@@ -107,12 +101,6 @@ def check_pin(command: CheckPin, turn: Turn) -> Passed | Hint:
     if sessions.check_pin(turn.db, turn.commune_id, turn.address.sender, command.pin):
         return Passed()
     return Hint(_("That PIN is not right. Please try once more."))
-
-
-@routes.does(Rewrite)
-def rewrite(command: Rewrite, turn: Turn) -> Reply:
-    """Ask for the words again."""
-    raise Again("answer", _("Please write it anew; nothing was sent."))
 
 
 @routes.does(SendAnswer)

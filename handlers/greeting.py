@@ -17,7 +17,7 @@ from handlers import request_card as card
 from messages import gates
 from messages.render import ZONE, clock
 from messages.reply import Button, Reply, Text, _
-from storage import citizens
+from storage import citizens, households
 
 routes = Routes()
 
@@ -58,6 +58,18 @@ def start_official(turn: Turn, rest: str = "") -> Reply:
         return start(turn)
     who = _("You are signed in as {name}, {post}.", name=turn.official.name, post=turn.official.post)
     return office.help_official(turn).first(who)
+
+
+@routes.command("/start", "/menu", role="village-head")
+def start_village_head(turn: Turn, rest: str = "") -> Reply:
+    """A village head is greeted by name and told which thôn he looks after here."""
+    head, greeting = turn.official, start(turn)
+    if head is None or not head.village:
+        return greeting
+    homes = households.count(turn.db, turn.commune_id, head.village)
+    return greeting.first(
+        _("{name}, {post}: your thôn has {homes} households on the list.", name=head.name, post=head.post, homes=homes)
+    )
 
 
 @routes.gate("menu")

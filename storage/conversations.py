@@ -22,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     insert,
+    or_,
     select,
     text,
     update,
@@ -76,6 +77,11 @@ shown_list = Table(
     Column("items", LargeBinary, nullable=False),  # sealed: [[label, token], …]
 )
 Index("ix_shown_list_lane", shown_list.c.lane_id, shown_list.c.sender, shown_list.c.id)
+
+KEPT = timedelta(days=7)
+"""How long an expired talk can be continued (L07)."""
+REPEATS = timedelta(days=30)
+"""How long the last button of a talk that ended well repeats its result."""
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -239,8 +245,15 @@ def due(db: Connection, commune_id: int, now: datetime, limit: int = 500) -> lis
 
 
 def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
-    """Forget the answers of talks nobody touched since `before`."""
-    old = select(talk.c.id).where(_words, talk.c.touched_at < before, talk.c.state != "live").limit(limit)
+    """Forget the answers of talks nobody touched since `before`; the result of one that ended well is repeated
+    longer.
+    """
+    done = (talk.c.state == "ended") & (talk.c.touched_at < before - (REPEATS - KEPT))
+    old = (
+        select(talk.c.id)
+        .where(_words, or_(done, talk.c.state.not_in(["live", "ended"]) & (talk.c.touched_at < before)))
+        .limit(limit)
+    )
     return db.execute(update(talk).where(talk.c.id.in_(old)).values(data=None)).rowcount
 
 
@@ -321,9 +334,3 @@ def erase(db: Connection, commune_id: int, lane_id: int, sender: str) -> None:
             shown_list.c.commune_id == commune_id, shown_list.c.lane_id == lane_id, shown_list.c.sender == sender
         )
     )
-
-
-KEPT = timedelta(days=7)
-"""How long an expired talk can be continued (L07)."""
-REPEATS = timedelta(days=30)
-"""How long the last button of a talk that ended well repeats its result."""

@@ -212,6 +212,7 @@ def next_to_send(
             outbox.c.channel == channel,
             outbox.c.account == account,
             outbox.c.state == text("'queued'"),
+            _open,  # says nothing new, but SQLite needs the very words of the index to use it
             outbox.c.not_before <= now,
             or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now),
             outbox.c.chat.not_in(list(paused)),
@@ -277,7 +278,8 @@ def left_sending(db: Connection, commune_id: int, channel: str, account: str, ep
                 outbox.c.commune_id == commune_id,
                 outbox.c.channel == channel,
                 outbox.c.account == account,
-                outbox.c.state == "sending",
+                outbox.c.state == text("'sending'"),
+                _open,
                 outbox.c.epoch < epoch,
             )
         )
@@ -304,11 +306,8 @@ def shown(
     Ids may commit out of order on PostgreSQL, so of its own chats a row below the cursor that is still `queued` is
     handed out too. Without a cursor the latest rows are shown.
     """
-    here = (outbox.c.commune_id == commune_id) & (outbox.c.channel == channel) & (outbox.c.account == account)
     waiting = (outbox.c.state == "queued") & or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now)
-    own = outbox.c.chat.in_(chats) & or_(waiting, (outbox.c.state == "sent") & (outbox.c.id > after))
-    shared = (outbox.c.chat == stream) & waiting & (outbox.c.id > after)
-    found = db.execute(
+    wanted = (
         select(
             outbox.c.id,
             outbox.c.chat,
@@ -318,15 +317,21 @@ def shown(
             outbox.c.created_at,
             outbox.c.not_before,
         )
-        .where(here, outbox.c.not_before <= now, outbox.c.body.is_not(None), or_(own, shared) if stream else own)
+        .where(outbox.c.commune_id == commune_id, outbox.c.channel == channel, outbox.c.account == account)
+        .where(outbox.c.not_before <= now, outbox.c.body.is_not(None))
         .order_by(outbox.c.id if after else outbox.c.id.desc())
         .limit(limit)
-    ).all()
+    )
+    own = or_(waiting, (outbox.c.state == "sent") & (outbox.c.id > after))
+    found = db.execute(wanted.where(outbox.c.chat.in_(chats), own)).all()
+    if stream:  # a query of its own: with OR the index of chats would not be used
+        found = [*found, *db.execute(wanted.where(outbox.c.chat == stream, outbox.c.id > after, waiting))]
+    rows = sorted(found, key=lambda row: row.id)
     return [
         Sending(
             row.id, row.chat, row.kind, unseal_json(db, row.body), row.attempts, max(row.created_at, row.not_before)
         )
-        for row in sorted(found, key=lambda row: row.id)
+        for row in (rows[:limit] if after else rows[-limit:])
     ]
 
 
@@ -436,7 +441,8 @@ def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
 
 def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
     """Delete rows that ended before `before`."""
-    old = select(outbox.c.id).where(outbox.c.created_at < before, outbox.c.state.not_in(["queued", "sending"])).limit(limit)
+    ended = outbox.c.state.not_in(["queued", "sending"])
+    old = select(outbox.c.id).where(outbox.c.created_at < before, ended).limit(limit)
     return db.execute(outbox.delete().where(outbox.c.id.in_(old))).rowcount
 
 

@@ -83,7 +83,7 @@ async def test_a05_a_late_dossier_gets_an_apology_first(town: Town, citizen: Per
     """The apology comes before anything else, without a reason or a new date, and with a person to ask."""
     await bring(town)
     await citizen.says(f"tra giúp {LATE}")
-    assert citizen.text.startswith("Chúng tôi thành thật xin lỗi ông/bà: hồ sơ này đã quá ngày hẹn trả.")
+    assert citizen.text.startswith("UBND xã thành thật xin lỗi ông/bà: hồ sơ này đã quá ngày hẹn trả.")
     citizen.sees_not("trong hạn", "Xin ông/bà chờ")
     assert citizen.buttons() == ["Xem chi tiết", "Báo tôi khi xong", "Tra hồ sơ khác", "Gặp cán bộ"]
 

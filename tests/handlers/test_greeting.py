@@ -39,7 +39,7 @@ async def test_L10_a_line_of_the_menu_can_be_typed(citizen: Person) -> None:
 async def test_L10_two_misunderstandings_in_a_row_bring_a_person(citizen: Person, official: Person) -> None:
     """The first time a kind sentence and the menu, the second time a person, who sees what she had written."""
     await citizen.says("qwrt zxcv")
-    citizen.sees("Xin lỗi ông/bà, máy chưa hiểu câu này")
+    citizen.sees("Xin lỗi ông/bà, trợ lý chưa hiểu câu này")
     assert citizen.buttons()[-1] == "0. Gặp cán bộ"
     await citizen.says("asdf ghjk")
     citizen.sees("Cán bộ sẽ giúp ông/bà")
@@ -55,7 +55,7 @@ async def test_L10_being_understood_in_between_counts(citizen: Person) -> None:
     await citizen.says("qwrt zxcv")
     await citizen.says("/trogiup")
     await citizen.says("asdf ghjk")
-    citizen.sees("máy chưa hiểu câu này")
+    citizen.sees("trợ lý chưa hiểu câu này")
 
 
 async def test_L10_zero_is_a_person_everywhere(citizen: Person) -> None:

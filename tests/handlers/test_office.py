@@ -42,7 +42,7 @@ async def test_L02_an_answer_is_shown_first_and_goes_only_after_send(
     await answers(official)
     clerk = await named(town, "clerk")
     official.sees("Dạ, mời bà mang giấy", f"dưới tên {clerk.name}, {clerk.post}?")
-    assert official.buttons()[:3] == ["1. Gửi", "2. Chỉ nội bộ", "3. Sửa"]
+    assert official.buttons()[:3] == ["1. Gửi", "2. Chỉ nội bộ", "Sửa câu trả lời"]
     await citizen.looks()
     assert citizen.news == []
     await official.taps("Gửi")
@@ -100,8 +100,8 @@ async def test_L02_rewriting_shows_the_new_words(town: Town, citizen: Person, of
     await asks(citizen)
     await answers(official, "Câu thứ nhất")
     old = official.button("Gửi")
-    await official.taps("Sửa")
-    official.sees("Xin viết lại")
+    await official.taps("Sửa câu trả lời")
+    official.sees("Xin viết câu trả lời")
     await official.says("Câu thứ hai")
     official.sees("Câu thứ hai")
     await official.does(kind="tap", text=old["label"], token=old["token"])

@@ -80,7 +80,7 @@ async def test_L01_she_ends_it_herself(citizen: Person, official: Person) -> Non
     await citizen.taps("Kết thúc")
     citizen.sees("đã kết thúc rồi")
     await citizen.says("blah blah")
-    citizen.sees("máy chưa hiểu")
+    citizen.sees("trợ lý chưa hiểu")
 
 
 async def test_L01_a_call_back_needs_a_number_and_the_village(citizen: Person, official: Person) -> None:
