@@ -75,4 +75,6 @@ async def _die(service: Process, ledger: Any, dice: random.Random, spread: int, 
 
 async def take_in(service: Process, file: Path) -> int | None:
     """An import through the running service, as the command line asks for it; its exit code."""
-    return await control.ask(service.folder, "import dossiers", {"file": str(file), "strict": False}, lambda _line: None)
+    return await control.ask(
+        service.folder, "import dossiers", {"file": str(file), "strict": False}, lambda _line: None
+    )

@@ -201,9 +201,7 @@ class Villager:
             if attempt:
                 await asyncio.sleep(0.05)
             try:
-                async with self.http.post(
-                    self.base() + path, json=body, headers={"X-Session": self.session}
-                ) as answer:
+                async with self.http.post(self.base() + path, json=body, headers={"X-Session": self.session}) as answer:
                     if answer.status == 200:
                         return await answer.json()
                     if answer.status not in (429, 503):
@@ -252,14 +250,15 @@ class Villager:
         while await self.looks():
             pass
 
-    async def talks(self, dice: random.Random, neighbour: "Villager", codes: list[str]) -> None:
-        """One round of talk: work, a form with its Confirm, a call to the neighbour, a person, a dossier."""
+    async def talks(self, dice: random.Random, neighbour: "Villager", codes: list[str], enough: asyncio.Event) -> None:
+        """One round of talk: work, a form with its Confirm, a person, a dossier, and a call to the neighbour."""
         self._round += 1
         mark = f"{self.number}.{self._round}"
         parts = [self._works, self._files_a_form, self._asks_for_a_person, self._looks_up]
         dice.shuffle(parts)
         for part in parts:
-            await part(mark, dice, codes)
+            if not enough.is_set():
+                await part(mark, dice, codes)
         start = neighbour.said[0].id
         await self.says(f"/goi {start} gọi {mark}", ("call", f"gọi {mark}"))
 
@@ -318,7 +317,7 @@ class Script:
         dice = random.Random(f"{self.seed}/{villager.number}")
         neighbour = self.villagers[(villager.number + 1) % self.count]
         while not self.enough.is_set():
-            await villager.talks(dice, neighbour, self.codes)
+            await villager.talks(dice, neighbour, self.codes, self.enough)
         await villager.says("/viec cuối", ("own", "cuối"))
 
     async def finish(self) -> None:
