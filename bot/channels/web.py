@@ -114,7 +114,7 @@ class Web:
             raise Unparsable("not JSON") from error
         if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not _UUID.fullmatch(body["id"]):
             raise Unparsable("no message id")
-        if body.get("kind") not in KINDS:
+        if not isinstance(body.get("kind"), str) or body["kind"] not in KINDS:
             raise Unparsable("unknown kind")
         return body
 

@@ -17,7 +17,9 @@ from tests.town import Databases, Person, Town
 
 
 @asynccontextmanager
-async def desk(databases: Databases, folder: Path, *, env: dict[str, str] | None = None, **overrides: Any) -> AsyncIterator[Town]:
+async def desk(
+    databases: Databases, folder: Path, *, env: dict[str, str] | None = None, **overrides: Any
+) -> AsyncIterator[Town]:
     """The sample commune's service, with these environment variables and overrides of the App."""
     url = await databases.fresh("sqlite", folder / "data")
     made = towns.settings(folder / "data", url, **env or {})
@@ -59,7 +61,9 @@ async def stored(town: Town, state: str | None = None) -> int:
 
 def vietnamese(sentence: str) -> bool:
     """Whether this reads as a Vietnamese sentence."""
-    return sentence.endswith((".", "?", "!")) and any(letter in "àáảãạăâêôơưđíìóòúùếềệọờớứự" for letter in sentence.casefold())
+    return sentence.endswith((".", "?", "!")) and any(
+        letter in "àáảãạăâêôơưđíìóòúùếềệọờớứự" for letter in sentence.casefold()
+    )
 
 
 def cookie_of(person: Person) -> str:

@@ -189,7 +189,9 @@ async def test_a_shared_computer_needs_a_pin(town: Town) -> None:
     """On a shared computer a PIN of 4 to 6 digits is asked for, and a bad one does not spend the code."""
     code = await code_for(town, "clerk")
     for pin in ("", "12", "1234567", "abcd", None):
-        status, body, _headers = await ask(town, "POST", "/office/api/enter", json={"invitation": code, "shared": True, "pin": pin})
+        status, body, _headers = await ask(
+            town, "POST", "/office/api/enter", json={"invitation": code, "shared": True, "pin": pin}
+        )
         assert status == 422
         assert vietnamese(body["error"])
     good = {"invitation": code, "shared": True, "pin": "2468"}
@@ -218,7 +220,12 @@ async def test_the_office_wants_its_header(town: Town) -> None:
     official = await towns.official(town)
     bare = {"Cookie": official.headers["Cookie"]}
     for method, path in (
-        ("GET", "session"), ("GET", "updates"), ("POST", "messages"), ("POST", "files"), ("POST", "leave"), ("GET", "files/x"),
+        ("GET", "session"),
+        ("GET", "updates"),
+        ("POST", "messages"),
+        ("POST", "files"),
+        ("POST", "leave"),
+        ("GET", "files/x"),
     ):
         status, body, _headers = await ask(town, method, f"/office/api/{path}", headers=bare, data=b"{}")
         assert status == 403, path
@@ -287,7 +294,13 @@ async def test_pages_run_no_script_but_ours(town: Town, path: str) -> None:
     """The policy allows nothing inline and no other host; the page has neither."""
     async with town.http.get(path) as answer:
         policy, page = answer.headers["Content-Security-Policy"], await answer.text()
-    for part in ("default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'", "form-action 'none'"):
+    for part in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ):
         assert part in policy
     assert "unsafe" not in policy
     assert "<style" not in page
@@ -320,7 +333,12 @@ async def test_the_demo_gives_its_roles_on_this_machine(town: Town) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Host": "evil.example"}, {"Host": "127.0.0.1.evil.example:80"}, {"Host": "[nonsense"}, {"X-Forwarded-For": "203.0.113.5"}],
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Host": "[nonsense"},
+        {"X-Forwarded-For": "203.0.113.5"},
+    ],
 )
 async def test_from_elsewhere_the_demo_gives_no_role(town: Town, headers: dict[str, str]) -> None:
     """A name that was rebound to this machine, or a proxy in front of it, gets a villager's box and nothing more."""
@@ -400,13 +418,20 @@ async def test_an_unknown_proxys_word_counts_for_nothing(databases: Databases, t
 
 async def test_a_trusted_proxys_word_is_the_address(databases: Databases, tmp_path: Path) -> None:
     """From TRUSTED_PROXY the last address it added counts; what the client wrote before it does not."""
-    async with desk(databases, tmp_path, env={"TRUSTED_PROXY": "127.0.0.0/8"}, limits=Limits(session=100, address=1)) as town:
+    async with desk(
+        databases, tmp_path, env={"TRUSTED_PROXY": "127.0.0.0/8"}, limits=Limits(session=100, address=1)
+    ) as town:
         citizens = [await towns.villager(town)]
         headers = citizens[0].headers
         for forwarded, wanted in (
-            ("198.51.100.1", 200), ("198.51.100.2", 200), ("198.51.100.9, 198.51.100.1", 429), ("nonsense", 200),
+            ("198.51.100.1", 200),
+            ("198.51.100.2", 200),
+            ("198.51.100.9, 198.51.100.1", 429),
+            ("nonsense", 200),
         ):
-            answer = await ask(town, "POST", "/api/messages", json=text(), headers=headers | {"X-Forwarded-For": forwarded})
+            answer = await ask(
+                town, "POST", "/api/messages", json=text(), headers=headers | {"X-Forwarded-For": forwarded}
+            )
             assert answer[0] == wanted, forwarded
 
 
