@@ -144,34 +144,39 @@ def by_token(db: Connection, commune_id: int, lane_id: int, sender: str, token: 
     )
 
 
+_LATEST = (
+    select(*_COLUMNS)
+    .where(
+        talk.c.lane_id == bindparam("lane"),
+        talk.c.sender == bindparam("sender"),
+        talk.c.state.in_(bindparam("states", expanding=True)),
+        talk.c.touched_at >= bindparam("since", type_=UtcTime),
+        talk.c.data.is_not(None),
+    )
+    .order_by(talk.c.touched_at.desc())
+    .limit(1)
+)
+
+
 def latest(db: Connection, lane_id: int, sender: str, states: tuple[str, ...], since: datetime) -> Talk | None:
     """The sender's most recently touched talk in one of these states."""
-    return _talk(
-        db,
-        db.execute(
-            select(*_COLUMNS)
-            .where(
-                talk.c.lane_id == lane_id,
-                talk.c.sender == sender,
-                talk.c.state.in_(states),
-                talk.c.touched_at >= since,
-                talk.c.data.is_not(None),
-            )
-            .order_by(talk.c.touched_at.desc())
-            .limit(1)
-        ).first(),
-    )
+    given = {"lane": lane_id, "sender": sender, "states": states, "since": since}
+    return _talk(db, db.execute(_LATEST, given).first())
+
+
+_PARK = (
+    update(talk)
+    .where(talk.c.lane_id == bindparam("lane"), talk.c.sender == bindparam("of"), talk.c.state == text("'live'"))
+    .values(state="parked", wake_at=None)
+)
+_OPEN = insert(talk).returning(talk.c.id)
 
 
 def open_talk(
     db: Connection, commune_id: int, lane_id: int, sender: str, route: str, now: datetime, expires_at: datetime
 ) -> Talk:
     """A new live talk; one that was live is parked and can be resumed until it expires."""
-    db.execute(
-        update(talk)
-        .where(talk.c.lane_id == lane_id, talk.c.sender == sender, talk.c.state == "live")
-        .values(state="parked", wake_at=None)
-    )
+    db.execute(_PARK, {"lane": lane_id, "of": sender})
     token = "".join(secrets.choice(ALPHABET) for _ in range(8))
     values = {
         "commune_id": commune_id,
@@ -185,7 +190,7 @@ def open_talk(
         "touched_at": now,
         "expires_at": expires_at,
     }
-    made = db.execute(insert(talk).returning(talk.c.id), values).scalar_one()
+    made = db.execute(_OPEN, values).scalar_one()
     return Talk(made, token, lane_id, sender, route, "live", {}, now, expires_at)
 
 
@@ -220,11 +225,7 @@ def save(
 
 def revive(db: Connection, found: Talk, now: datetime, expires_at: datetime) -> None:
     """Make an expired or parked talk the live one; the one that was live is parked."""
-    db.execute(
-        update(talk)
-        .where(talk.c.lane_id == found.lane_id, talk.c.sender == found.sender, talk.c.state == "live")
-        .values(state="parked", wake_at=None)
-    )
+    db.execute(_PARK, {"lane": found.lane_id, "of": found.sender})
     db.execute(update(talk).where(talk.c.id == found.id).values(state="live", touched_at=now, expires_at=expires_at))
 
 
@@ -277,6 +278,14 @@ class Shown:
     items: list[tuple[str, str]]
 
 
+_DROP_LIST = shown_list.delete().where(
+    shown_list.c.lane_id == bindparam("lane"),
+    shown_list.c.sender == bindparam("of"),
+    shown_list.c.unasked == bindparam("kind"),
+)
+_SHOW_LIST = insert(shown_list)
+
+
 def show_list(
     db: Connection,
     commune_id: int,
@@ -287,8 +296,7 @@ def show_list(
     unasked: bool = False,
 ) -> None:
     """Remember what a typed number will mean. A list in an answer replaces the one before; so does one in a notice."""
-    earlier = (shown_list.c.lane_id == lane_id) & (shown_list.c.sender == sender) & (shown_list.c.unasked == unasked)
-    db.execute(shown_list.delete().where(earlier))
+    db.execute(_DROP_LIST, {"lane": lane_id, "of": sender, "kind": unasked})
     values = {
         "commune_id": commune_id,
         "lane_id": lane_id,
@@ -297,7 +305,7 @@ def show_list(
         "sent_at": now,
         "items": seal_json(db, items),
     }
-    db.execute(insert(shown_list), values)
+    db.execute(_SHOW_LIST, values)
 
 
 _LISTS = (
