@@ -134,7 +134,7 @@ async def query(service: Process, sql: str) -> list[tuple[Any, ...]]:
 async def until(service: Process, sql: str) -> None:
     """Wait until the first value is true."""
     async with asyncio.timeout(PATIENCE):
-        while not (await query(service, sql))[0][0]:
+        while not (await query(service, sql))[0][0]:  # noqa: ASYNC110  # another process's database
             await asyncio.sleep(0.005)
 
 
@@ -324,8 +324,7 @@ class Script:
         """Let everybody say her last word, and see everything."""
         self.enough.set()
         await asyncio.gather(*self._talking)
-        for villager in self.villagers:
-            await self._last_word(villager)
+        await asyncio.gather(*map(self._last_word, self.villagers))
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)

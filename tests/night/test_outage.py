@@ -134,7 +134,7 @@ async def effects(town: Town) -> list[str]:
 async def settled(town: Town) -> None:
     """Wait until nothing is left in the inbox, lanes that were made to wait included."""
     async with asyncio.timeout(60):
-        while await town.read(inbox.waiting):
+        while await town.read(inbox.waiting):  # noqa: ASYNC110  # lanes wait by the clock
             await asyncio.sleep(0.05)
     await town.settle()
 

@@ -124,7 +124,7 @@ async def test_a_second_service_on_the_same_folder_is_refused_with_a_sentence(
 
 
 async def test_sigterm_finishes_the_turns_in_hand(databases: Databases, tmp_path: Path) -> None:
-    """Turns that have begun are committed before the process ends; the rest is done at the next start, nothing twice."""
+    """Turns that have begun are committed before the process ends; the rest is done at the next start."""
     await databases.fresh("sqlite", tmp_path / "data")
     handler.prepare(tmp_path / "data")
     async with process(tmp_path / "data") as service, aiohttp.ClientSession() as http:
