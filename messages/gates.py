@@ -115,7 +115,7 @@ QUIET = Lexicon(
     "cháy bóng, bóng cháy, bóng bị cháy, bóng đèn cháy, bóng đèn bị cháy, đèn cháy, đèn bị cháy, bóng đang cháy, "
     "cháy cầu chì, cháy công tơ, hàng cháy, hàng đang cháy, cháy hàng, cháy vé, cháy túi, cháy phố, chống cháy, "
     "phòng cháy, chữa cháy, bảo hiểm tai nạn, tai nạn lao động, trợ cấp tai nạn, chế độ tai nạn, hỗ trợ tai nạn, "
-    "ngắt điện, bị ngắt, giấy chứng tử, cướp lời, đánh trẻ trâu"
+    "ngắt điện, bị ngắt, giấy chứng tử, cướp lời, đánh trẻ trâu, tra cứu, nghiên cứu"
 )
 """What sounds alike and hurts nobody (L13: "cháy bóng", "hàng cháy")."""
 
