@@ -151,7 +151,7 @@ def secret_values(settings: Settings) -> list[str]:
 def _run(settings: Settings, arguments: dict[str, Any]) -> int:
     name = arguments.pop("command", None)
     if name is None:
-        from bot.app import serve  # not at the top: check and restore must work where the service cannot
+        from bot.service import serve  # not at the top: check and restore must work where the service cannot
 
         return _with_loop(serve(settings))
     if "file" in arguments:  # the service may stand in another folder

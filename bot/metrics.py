@@ -5,7 +5,7 @@ Labels are names of routes, channels and states, never a chat or a citizen. `/me
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -16,10 +16,20 @@ from storage import inbox, outbox
 from storage.db import Kind
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.settings import Settings
+    from bot.turn import Place
+    from storage.db import Database
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 HEALTH_SECONDS = 5.0
+
+
+class Watched(Protocol):
+    """What is looked at: a bot.app.App."""
+
+    settings: "Settings"
+    database: "Database"
+    place: "Place"
 
 
 class Metrics:
@@ -66,7 +76,7 @@ class Metrics:
         """A tick of the clock raised."""
         self._ticks_failed.labels(job).inc()
 
-    async def render(self, app: "App") -> bytes:
+    async def render(self, app: Watched) -> bytes:
         """All figures in Prometheus' text format (CONTENT_TYPE); what tables know is read now."""
         counts, waiting = await app.database.read(_read, app.place.commune_id)
         for state in outbox.STATES:
@@ -80,7 +90,7 @@ def _read(db: Connection, commune_id: int) -> tuple[dict[str, int], int]:
     return outbox.counts(db, commune_id), inbox.waiting(db)
 
 
-async def health(app: "App", channels: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+async def health(app: Watched, channels: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
     """HTTP status and detail: 200 while the process runs and its writer reaches the database, else 503.
 
     `channels` is what each channel says of itself; a channel in trouble does not make the service unhealthy.

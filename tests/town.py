@@ -18,9 +18,10 @@ import aiohttp
 import psycopg
 from sqlalchemy import Connection
 
-from bot.app import Service, open_app
+from bot.app import open_app
 from bot.channels.web_door import Limits
 from bot.clock import FixedClock
+from bot.service import Service
 from bot.settings import Settings
 from messages.fold import fold
 from messages.render import ZONE

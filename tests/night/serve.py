@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import bot.app
+import bot.service
 from bot.__main__ import main
 from bot.channels.web_door import Limits
 from storage.db import Database, Kind, Writer
@@ -44,7 +44,7 @@ def trace() -> dict[str, list[float]]:
 
 
 if __name__ == "__main__":
-    bot.app.open_app = functools.partial(bot.app.open_app, limits=LIMITS, handlers=HANDLERS)
+    bot.service.open_app = functools.partial(bot.service.open_app, limits=LIMITS, handlers=HANDLERS)
     file = os.environ.pop("NIGHT_TRACE", None)
     waits = trace() if file else {}
     code = main(sys.argv[1:])

@@ -1,0 +1,232 @@
+"""The running process: web server, dispatcher, senders, clock and control socket around one App."""
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import structlog
+from aiohttp import web
+from sqlalchemy import Connection
+
+from bot import commands, control, logs, metrics, sample
+from bot.app import App, open_app
+from bot.channels.base import Channel
+from bot.channels.web import Web
+from bot.channels.web_door import NAME as WEB
+from bot.channels.web_door import Demo, Desk
+from bot.commands.import_dossiers import finish_interrupted
+from bot.dispatcher import Dispatcher
+from bot.hub import Hub
+from bot.outbox import Sender
+from bot.scheduler import Scheduler
+from bot.settings import Settings
+from bot.turn import OFFICE_CHAT, Work
+from messages.render import ZONE
+from messages.reply import Reply, _
+from storage import officials, outbox
+
+log = structlog.get_logger(__name__)
+
+FINISH_SECONDS = 10.0
+"""How long turns and requests in hand may take after SIGTERM."""
+DUE_POLL = 1.0
+"""Seconds between looks for held messages that have become due."""
+
+
+class Service:
+    """The running process: web server, dispatcher, senders, clock, control socket."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.hub = Hub(_conninfo(app) if app.database.postgres else None)
+        everything: dict[str, Channel] = {channel.name: channel for channel in app.channels}
+        self.dispatcher = Dispatcher(
+            app.database,
+            app.place,
+            app.routes,
+            everything,
+            app.clock,
+            app.metrics,
+            woken=self.hub.chats,
+            announced=self.hub.events,
+        )
+        self.web = Web(self._desk())
+        everything[WEB] = self.web
+        self.senders = [
+            Sender(app.database, app.place.commune_id, channel, getattr(channel, "account", ""), app.clock, self._alert)
+            for channel in app.channels
+        ]
+        self.hub.on_queued = [sender.wake for sender in self.senders]
+        self.hub.on_events = [self.dispatcher.look]
+        self.scheduler = Scheduler(app, self._worked)
+        self.control = control.Control(app, commands.COMMANDS, after=self._commanded)
+        self._runner: web.AppRunner | None = None
+        self._due: asyncio.Task[None] | None = None
+        self.port = 0
+
+    def _desk(self) -> Desk:
+        app, settings = self.app, self.app.settings
+        return Desk(
+            database=app.database,
+            commune_id=app.place.commune_id,
+            commune_name=app.place.commune.name,
+            catalogs=app.place.catalogs,
+            now=app.clock.now,
+            accept=self.dispatcher.accept,
+            keep_broken=self.dispatcher.keep_broken,
+            watch=self.hub.watch,
+            folder=settings.data_dir / "files",
+            public_url=settings.public_url,
+            embed_origins=settings.web_embed_origins,
+            trusted_proxies=tuple(ip_network(str(network)) for network in settings.trusted_proxy),
+            limits=app.limits,
+            language=settings.language,
+        )
+
+    async def start(self) -> None:
+        """Open the doors; returns once requests are answered."""
+        settings = self.app.settings
+        self.web.desk.demo = await self._demo()
+        await self.hub.start()
+        await self.dispatcher.start()
+        for sender in self.senders:
+            sender.start()
+        self.scheduler.start()
+        await self.control.start()
+        self._due = asyncio.create_task(self._watch_due())
+        self._runner = web.AppRunner(self._server(), access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, settings.http_host, settings.http_port, reuse_port=self.app.database.postgres or None
+        )
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        log.info(
+            "started", host=settings.http_host, port=self.port, sqlite=sqlite3.sqlite_version, sample=self.app.sample
+        )
+
+    async def stop(self, seconds: float = FINISH_SECONDS) -> None:
+        """Close the doors, finish the turns in hand, close the rest."""
+        if self._due is not None:
+            self._due.cancel()
+        self.scheduler.stop()
+        await self.control.stop(seconds)
+        await self.web.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.dispatcher.stop(seconds)
+        for sender in self.senders:
+            await sender.stop(seconds)
+        await self.hub.stop()
+        log.info("stopped")
+
+    def _server(self) -> web.Application:
+        server = web.Application(client_max_size=1 << 20)
+        server.add_routes(self.web.routes())
+        server.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
+        return server
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        channels = {
+            channel.name: "leading" if sender.leading else "waiting"
+            for channel, sender in zip(self.app.channels, self.senders, strict=True)
+        }
+        status, detail = await metrics.health(self.app, {WEB: "ok"} | channels)
+        return web.json_response(detail, status=status)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if request.remote not in ("127.0.0.1", "::1") or "X-Forwarded-For" in request.headers:
+            raise web.HTTPNotFound
+        return web.Response(
+            body=await self.app.metrics.render(self.app), headers={"Content-Type": metrics.CONTENT_TYPE}
+        )
+
+    def _worked(self, work: Work) -> None:
+        if work.woken:
+            self.hub.chats(work.woken)
+        if work.events:
+            self.dispatcher.look()
+            self.hub.events()
+
+    def _commanded(self) -> None:
+        self.dispatcher.look()
+        self.hub.everything()
+
+    def _alert(self, why: str) -> None:
+        def card(db: Connection) -> Work:
+            work = Work(db, self.app.place, self.app.clock.now())
+            work.send(
+                OFFICE_CHAT, Reply(_("A channel needs the technician: {why}", why=why), card="channel", loud=True)
+            )
+            return work
+
+        task = asyncio.ensure_future(self.app.database.write(card))
+        task.add_done_callback(
+            lambda done: None if done.cancelled() or done.exception() else self._worked(done.result())
+        )
+
+    async def _watch_due(self) -> None:
+        """Wake pages whose held messages have become due (an official's reply after the minute to take it back)."""
+        since = finished = self.app.clock.now()
+        while True:
+            await asyncio.sleep(DUE_POLL)
+            until = self.app.clock.now()
+            with contextlib.suppress(Exception):  # the database is away; the next look covers the same time
+                if until - finished >= timedelta(minutes=1):
+                    finished = until
+                    await _finish_import(self.app)  # of another process that died meanwhile
+                chats = await self.app.database.read(outbox.due_chats, WEB, since, until)
+                since = until
+                if chats:
+                    self.hub.chats(chats)
+
+    async def _demo(self) -> Demo | None:
+        if not self.app.sample:
+            return None
+        people = await self.app.database.read(officials.active, self.app.place.commune_id)
+        clerk = next((person_.id for person_ in people if person_.role == "clerk"), None)
+        head = next((person_.id for person_ in people if person_.role == "village-head"), None)
+        if clerk is None or head is None:  # somebody has tried removing them
+            return None
+        today = self.app.clock.now().astimezone(ZONE).date()
+        text: Callable[[Any], str] = lambda words: self.app.place.catalogs.text(words, self.app.place.language)  # noqa: E731
+        codes = [{"code": each.code, "tail": each.tail, "about": text(each.about)} for each in sample.demo_codes(today)]
+        return Demo(clerk, head, codes)
+
+
+def _conninfo(app: App) -> str:
+    """libpq's form of DATABASE_URL."""
+    return app.settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+async def serve(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code. Raises BadSettings and control.Busy."""
+    logs.configure()
+    with control.hold(settings.data_dir, shared=settings.on_postgresql):
+        async with open_app(settings) as app:
+            service = Service(app)
+            stopping = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stopping.set)
+            await _finish_import(app, alone=not app.database.postgres)
+            await service.start()
+            _say_where(app, service.port)
+            await stopping.wait()
+            await service.stop()
+    return 0
+
+
+async def _finish_import(app: App, alone: bool = False) -> None:
+    """An import that was being applied when the power failed is finished before anybody asks."""
+    await finish_interrupted(app, lambda sentence: log.info("import", said=sentence), alone=alone)
+
+
+def _say_where(app: App, port: int) -> None:
+    host = app.settings.http_host
+    print(f"Gần Dân: http://{host}:{port}/  (Ctrl+C: dừng)", flush=True)
