@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    case,
     func,
     insert,
     or_,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 )
 
 from storage.db import Id, UtcTime, metadata
-from storage.sealing import seal_json, unseal_json
+from storage.sealing import Unreadable, seal_json, unseal_json
 
 outbox = Table(
     "outbox",
@@ -176,61 +177,52 @@ def drop_stale(db: Connection, now: datetime) -> int:
 def next_to_send(
     db: Connection, commune_id: int, channel: str, account: str, now: datetime, limit: int, paused: Iterable[str] = ()
 ) -> list[Sending]:
-    """The oldest due message of each chat that has none in flight, answers before the rest; at most `limit`."""
-    earlier = outbox.alias()
-    blocked = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.commune_id == commune_id,
-            earlier.c.channel == channel,
-            earlier.c.account == account,
-            earlier.c.chat == outbox.c.chat,
-            or_(
-                earlier.c.state == text("'sending'"),
-                (earlier.c.state == text("'queued'"))
-                & (earlier.c.id < outbox.c.id)
-                & _same_class(earlier.c.kind, outbox.c.kind)
-                # What is held back (a minute to undo) holds nobody up; what waits to be tried again does.
-                & or_(earlier.c.not_before <= now, earlier.c.attempts > 0)
-                & or_(earlier.c.expires_at.is_(None), earlier.c.expires_at >= now),
-            ),
-        )
-        .exists()
+    """The oldest due message of each chat that has none in flight, answers before the rest; at most `limit`.
+
+    Page by page along the index and not one query with NOT EXISTS: that took PostgreSQL 90 s on a broadcast of 20,000.
+    """
+    here = (outbox.c.commune_id == commune_id) & (outbox.c.channel == channel) & (outbox.c.account == account)
+    lasting = or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now)
+    # _open says nothing new, but SQLite needs the very words of the index to use it.
+    due = select(*_SENDING).where(here, _open, outbox.c.state == text("'queued'"), outbox.c.not_before <= now, lasting)
+    # What is held back (a minute to undo) holds nobody up; what waits to be tried again does.
+    again = (outbox.c.state == text("'queued'")) & (outbox.c.attempts > 0) & (outbox.c.not_before > now) & lasting
+    before = select(outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.state).where(
+        here, or_(outbox.c.state == text("'sending'"), again)
     )
-    found = db.execute(
-        select(
-            outbox.c.id,
-            outbox.c.chat,
-            outbox.c.kind,
-            outbox.c.body,
-            outbox.c.attempts,
-            outbox.c.created_at,
-            outbox.c.repeats,
-        )
-        .where(
-            outbox.c.commune_id == commune_id,
-            outbox.c.channel == channel,
-            outbox.c.account == account,
-            outbox.c.state == text("'queued'"),
-            _open,  # says nothing new, but SQLite needs the very words of the index to use it
-            outbox.c.not_before <= now,
-            or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now),
-            outbox.c.chat.not_in(list(paused)),
-            ~blocked,
-        )
-        .order_by((outbox.c.kind == "answer").desc(), outbox.c.id)
-        .limit(limit)
-    ).all()
-    chats: dict[str, Sending] = {}
-    for row in found:  # an answer and a notice to one chat may both be first of their class: one at a time
-        if row.chat not in chats:
-            body = unseal_json(db, row.body)
-            chats[row.chat] = Sending(row.id, row.chat, row.kind, body, row.attempts, row.created_at, row.repeats)
-    return list(chats.values())
+    passed, chosen = set(paused), list[Sending]()
+    for mine in (outbox.c.kind == text("'answer'"), outbox.c.kind != text("'answer'")):
+        while len(chosen) < limit:
+            page = db.execute(due.where(mine, outbox.c.chat.not_in(passed)).order_by(outbox.c.id).limit(limit)).all()
+            if not page:
+                break
+            first = {row.chat: row for row in reversed(page)}
+            ahead = db.execute(before.where(outbox.c.chat.in_(first))).all()
+            blocked = {each.chat for each in ahead if _is_ahead(each, first[each.chat])}
+            free = [row for row in page if row is first[row.chat] and row.chat not in blocked]
+            chosen += [message for row in free if (message := _sending(db, row)) is not None]
+            passed |= first.keys()
+    return chosen[:limit]
 
 
-def _same_class(one: Any, other: Any) -> Any:
-    return (one == "answer") == (other == "answer")
+_SENDING: tuple[Any, ...] = (
+    outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at, outbox.c.repeats,
+)  # fmt: skip
+
+
+def _is_ahead(one: Any, other: Any) -> bool:
+    same_class = (one.kind == "answer") == (other.kind == "answer")
+    return bool(one.state == "sending" or (same_class and one.id < other.id))
+
+
+def _sending(db: Connection, row: Any) -> Sending | None:
+    """The message of a row; one that cannot be unsealed is set aside, so that the rest goes on."""
+    try:
+        body = unseal_json(db, row.body)
+    except Unreadable as error:
+        db.execute(update(outbox).where(outbox.c.id == row.id).values(state="failed", error=str(error)))
+        return None
+    return Sending(row.id, row.chat, row.kind, body, row.attempts, row.created_at, row.repeats)
 
 
 def mark_sending(db: Connection, ids: list[int], epoch: int, now: datetime) -> None:
@@ -261,7 +253,9 @@ def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
     for result in results:
         values: dict[str, Any] = {"state": result.state, "error": result.error and result.error[:200]}
         if result.again is not None:
-            values |= {"state": "queued", "not_before": result.again}
+            erased = outbox.c.body.is_(None)  # meanwhile she asked to be forgotten
+            dropped = {"state": case((erased, "dropped"), else_="queued"), "dropped": case((erased, "erased"))}
+            values |= dropped | {"not_before": result.again}
         if result.repeat:
             values["repeats"] = outbox.c.repeats + 1
         if result.state == "sent" and result.again is None:
