@@ -74,8 +74,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[A-HJ-NP-Z2-9]{4}(?:-[A-HJ-NP-Z2-9]{4}){2}\b"), HIDDEN),
     (re.compile(r"(?<![\d.\w])(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\d)"), HIDDEN),
 )
-_QUIET = {"alembic.runtime": logging.WARNING, "aiohttp.access": logging.WARNING, "sqlalchemy": logging.WARNING, "aiosqlite": logging.WARNING,
-          "apscheduler": logging.WARNING, "asyncio": logging.WARNING, "psycopg": logging.WARNING}  # fmt: skip
+_QUIET = {"aiohttp.access": logging.WARNING, "sqlalchemy": logging.WARNING, "aiosqlite": logging.WARNING,
+          "alembic.runtime": logging.WARNING, "apscheduler": logging.WARNING,
+          "asyncio": logging.WARNING, "psycopg": logging.WARNING}  # fmt: skip
 SHORTEST_SECRET = 8
 _FRAMES_KEPT = 12
 _secrets: tuple[str, ...] = ()
