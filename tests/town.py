@@ -77,7 +77,7 @@ class Databases:
     def _create(self, template: str) -> str:
         name = f"gandan_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as db:
-            db.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            db.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         self._made.append(name)
         return name
 
