@@ -126,6 +126,8 @@ class Hub:
                         await db.execute("SELECT pg_notify(%s, %s)", (CHANNEL, self._payload()))
             except psycopg.Error as error:
                 log.warning("notify_lost", error=type(error).__name__)
+                self._all = self._events = True  # nobody knows what was heard, so the next one says everything
+                self._due.set()
                 await asyncio.sleep(RECONNECT)
 
     def _payload(self) -> str:
