@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import Connection
 
 from storage import migrate
 from storage.db import create_engine_for
@@ -36,6 +37,19 @@ def fresh(kind: str, folder: Path) -> Iterator[str]:
         admin(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def rolled_back(kind: str, folder: Path) -> Iterator[Connection]:
+    """A connection to an empty database, in a transaction that is rolled back at the end."""
+    path = folder / "rolled-back.db"
+    if kind == "sqlite":
+        shutil.copy(_sqlite_template(), path)
+    engine = create_engine_for(f"sqlite:///{path}" if kind == "sqlite" else _lasting_postgres(), KEYS)
+    with engine.connect() as db, db.begin() as transaction:
+        yield db
+        transaction.rollback()
+    engine.dispose()
+
+
 def admin(statement: str) -> None:
     """A statement that is about databases."""
     with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as db:
@@ -60,6 +74,14 @@ def _sqlite_template() -> Path:
     path = Path(folder) / "template.db"
     _create_tables(f"sqlite:///{path}")
     return path
+
+
+@functools.cache
+def _lasting_postgres() -> str:
+    """A database that stays empty, because all that is done in it is rolled back."""
+    open_ = fresh("postgres", Path())
+    atexit.register(open_.__exit__, None, None, None)
+    return open_.__enter__()
 
 
 @functools.cache

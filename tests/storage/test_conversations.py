@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import conversations, inbox
 from storage.conversations import KEPT, REPEATS, Talk, talk
-from storage.db import create_engine_for
 from tests import stores
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -21,11 +20,8 @@ SHE = "bà Lan"
 @pytest.fixture(params=stores.BOTH)
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
     """A connection in an open transaction to an empty database of both kinds."""
-    with stores.fresh(request.param, tmp_path) as url:
-        engine = create_engine_for(url, stores.KEYS)
-        with engine.begin() as connection:
-            yield connection
-        engine.dispose()
+    with stores.rolled_back(request.param, tmp_path) as connection:
+        yield connection
 
 
 @pytest.fixture

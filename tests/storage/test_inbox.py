@@ -33,13 +33,11 @@ def postgres(tmp_path: Path) -> Iterator[str]:
         yield made
 
 
-@pytest.fixture
-def db(url: str) -> Iterator[Connection]:
-    """A connection in an open transaction."""
-    engine = create_engine_for(url, stores.KEYS)
-    with engine.begin() as connection:
+@pytest.fixture(params=stores.BOTH)
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+    """A connection in an open transaction to an empty database of both kinds."""
+    with stores.rolled_back(request.param, tmp_path) as connection:
         yield connection
-    engine.dispose()
 
 
 def says(chat: str, event_id: str, words: str = "Hồ sơ của tôi xong chưa?") -> Event:

@@ -22,11 +22,8 @@ HERE = (1, "test", "account")
 @pytest.fixture(params=stores.BOTH)
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
     """A connection in an open transaction to an empty database of both kinds."""
-    with stores.fresh(request.param, tmp_path) as url:
-        engine = create_engine_for(url, stores.KEYS)
-        with engine.begin() as connection:
-            yield connection
-        engine.dispose()
+    with stores.rolled_back(request.param, tmp_path) as connection:
+        yield connection
 
 
 def put(db: Connection, chat: str = "c1", words: str = "Xin chào.", kind: str = "answer", **more: Any) -> int:

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Connection, select
 
 from storage import officials, sessions
-from storage.db import create_engine_for
 from tests import stores
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -18,11 +17,8 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture(params=stores.BOTH)
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
     """A connection in an open transaction to an empty database of both kinds."""
-    with stores.fresh(request.param, tmp_path) as url:
-        engine = create_engine_for(url, stores.KEYS)
-        with engine.begin() as connection:
-            yield connection
-        engine.dispose()
+    with stores.rolled_back(request.param, tmp_path) as connection:
+        yield connection
 
 
 @pytest.fixture
