@@ -192,15 +192,16 @@ class Router:
         if token.route == "lookup":
             return self._start(Start("dossier", code=token.args[0] if token.args else ""))
         route = self.routes.tap_named(token.route)
-        if route is None:
+        if route is None or not route.takes(token.args):
             return Reply(_("That button no longer works. Please begin again from the menu."))
         if not self._may(route.role):
             return self._not_for_her()
         return self._finish(route.function(self.turn, *token.args))
 
     def _about_talk(self, action: str = "", name: str = "", place: str = "") -> Reply:
-        if action == "begin" and name in self.routes.conversations:
-            return self._use((self.routes.conversations[name], "")) or SILENT
+        begins = self.routes.conversations.get(name) if action == "begin" else None
+        if begins is not None and begins.starts_alone:
+            return self._use((begins, "")) or SILENT
         talk = conversations.by_token(
             self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender, name
         )
@@ -250,6 +251,8 @@ class Router:
         return {"code": rest} if rest and route.name == "dossier" else {}
 
     def _start(self, begin: Start) -> Reply:
+        if begin.route == PERSON and self._in_office:
+            return self._gate("menu") or SILENT  # an official is a person already
         route = self.routes.conversations[begin.route]
         return self.talks.start(begin) if self._may(route.role) else self._not_for_her()
 

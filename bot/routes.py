@@ -8,6 +8,7 @@ written down here; the dispatcher checks it, in one place.
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from messages.fold import fold
@@ -57,6 +58,11 @@ class ConversationRoute:
     role: str | None = None
     idle: timedelta = IDLE
 
+    @property
+    def starts_alone(self) -> bool:
+        """Whether it can begin without being told anything: a menu line, "start again"."""
+        return _fits(self.function, None, None)
+
 
 @dataclass(frozen=True)
 class TickRoute:
@@ -76,6 +82,10 @@ class TapRoute:
     role: str | None = None
     words: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+
+    def takes(self, args: tuple[str, ...]) -> bool:
+        """Whether a token with these arguments is one of today's, not one from before a deploy."""
+        return _fits(self.function, None, *args)
 
 
 @dataclass(frozen=True)
@@ -258,6 +268,14 @@ class Routes:
 
     def _perform(self, command: type, function: Does) -> None:
         _claim(self.performers, command, function, f"Two functions @does {command.__name__}.")
+
+
+def _fits(function: Callable[..., Any], *args: object) -> bool:
+    try:
+        signature(function).bind(*args)
+    except TypeError:
+        return False
+    return True
 
 
 def _claim(register: dict[Any, Any], key: object, value: object, sentence: str) -> None:

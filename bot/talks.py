@@ -338,7 +338,7 @@ class Talks:
         return "" if route is None else _("I keep “{title}” for later.", title=route.title)
 
     def _begin_again(self, route: ConversationRoute | None) -> tuple[Button, ...]:
-        if route is None:
+        if route is None or not route.starts_alone:
             return ()
         return (Button(_("Start again: {title}", title=route.title), str(RouteToken("talk", ("begin", route.name)))),)
 

@@ -20,23 +20,29 @@ from tests.bot.turns import OFFICE, VILLAGER, Bench, Chats, Said, Who
 
 CODE = "H99.33-261125-0001"
 WORDS = (
-    CODE, "h99 33 261125 OO01", "0", "1", "2", "9", "1.", "12 ", "0912345678", "1234", "quay lại", "hủy", "thôi", "tiếp tục",
-    "có", "không", "xong", "bỏ qua", "Đường", "Có, gửi đi", "/tracuu", "/tracuu " + CODE, "/hangdoi", "/moi", "/hoso",
-    "/trogiup", "/start", "/hong_khong_co", "/", "cháy nhà rồi", "đòi tiền lót tay", "cán bộ vòi tiền", "cảm ơn", "dạ",
-    "xong rồi", "Hồ sơ của tôi xong chưa?", "mấy giờ mở cửa", "gặp người thật", "xem bảng", "làm đơn", "Thôn 2", "Bến Mơ",
-    "#hours:", "#lookup:", "#talk:begin,form", "#talk:resume,x", "#person:", "#open:1", "#reply:1", "#undo:1", "#zzz.a=b",
-    "tôi chờ 3 tháng rồi", "\u200b", "\0", "%", "'; DROP TABLE citizen; --", "{name}", "%s %(x)s", "<b>", "😀",
+    CODE, "h99 33 261125 OO01", "0", "1", "2", "9", "1.", "12 ", "0912345678", "1234", "quay lại", "hủy", "thôi",
+    "tiếp tục", "có", "không", "xong", "bỏ qua", "Đường", "Có, gửi đi", "/tracuu", "/tracuu " + CODE, "/hangdoi",
+    "/moi", "/hoso", "/trogiup", "/start", "/hong_khong_co", "/", "cháy nhà rồi", "đòi tiền lót tay",
+    "cán bộ vòi tiền", "cảm ơn", "dạ", "xong rồi", "Hồ sơ của tôi xong chưa?", "mấy giờ mở cửa", "gặp người thật",
+    "xem bảng", "làm đơn", "Thôn 2", "Bến Mơ", "#hours:", "#lookup:", "#talk:begin,form", "#talk:resume,x",
+    "#person:", "#open:1", "#reply:1", "#undo:1", "#zzz.a=b", "#person:x", "#hours:x", "#dossier-details:",
+    "#talk:begin,answer", "#talk:begin,dossier-details", "#talk:begin,person", "/nguoithat", "tôi chờ 3 tháng rồi",
+    "\u200b", "\0", "%", "'; DROP TABLE citizen; --", "{name}", "%s %(x)s", "<b>", "😀",
 )  # fmt: skip
 TEXT = (
     st.sampled_from(WORDS)
     | st.text(max_size=60)
     | st.lists(st.sampled_from(WORDS) | st.text(max_size=8), min_size=1, max_size=4).map(" ".join)
-    | st.text(st.characters(categories=("Mn", "Ll", "Zs", "Nd")), max_size=20).map(lambda words: unicodedata.normalize("NFD", words))
+    | st.text(st.characters(categories=("Mn", "Ll", "Zs", "Nd")), max_size=20).map(
+        lambda words: unicodedata.normalize("NFD", words)
+    )
 )
 ANYTHING = (
     st.fixed_dictionaries({"kind": st.just("text"), "text": TEXT})
     | st.fixed_dictionaries({"kind": st.just("tap"), "text": TEXT, "token": TEXT})
-    | st.fixed_dictionaries({"kind": st.sampled_from(["sticker", "photo", "file", "voice", "location", "start"]), "text": TEXT})
+    | st.fixed_dictionaries(
+        {"kind": st.sampled_from(["sticker", "photo", "file", "voice", "location", "start"]), "text": TEXT}
+    )
     | st.integers(0, 30).map(lambda place: {"kind": "button", "place": place})
 )
 CLERK = Who(OFFICE, "clerk")
@@ -63,12 +69,12 @@ def list_of_two(chats: Chats) -> None:
 
 
 def code_asked(chats: Chats) -> None:
-    """"Please type the dossier code"."""
+    """ "Please type the dossier code"."""
     chats.says("/tracuu")
 
 
 def tail_asked(chats: Chats) -> None:
-    """"The last four digits"."""
+    """ "The last four digits"."""
     chats.says(CODE)
     chats.taps("#dossier-details:h9933261125" + "0001")
 
@@ -109,12 +115,12 @@ def stopped(chats: Chats) -> None:
 
 
 def about_asked(chats: Chats) -> None:
-    """"What would you like to ask an official?"."""
+    """ "What would you like to ask an official?"."""
     chats.says("0")
 
 
 def village_asked(chats: Chats) -> None:
-    """"In which thôn do you live?"."""
+    """ "In which thôn do you live?"."""
     about_asked(chats)
     chats.says("Giấy khai sinh sai tên")
 
@@ -126,7 +132,7 @@ def with_a_person(chats: Chats) -> None:
 
 
 def accusation_asked(chats: Chats) -> None:
-    """"Does this accuse somebody?"."""
+    """ "Does this accuse somebody?"."""
     text_asked(chats)
     chats.says("cán bộ đòi tiền lót tay")
 
@@ -159,8 +165,8 @@ def inviting(chats: Chats) -> None:
 
 
 HER_STATES = (
-    nothing, lost, menu, list_of_two, code_asked, tail_asked, choice_asked, text_asked, photos_asked, confirm_asked, expired,
-    stopped, about_asked, village_asked, with_a_person, accusation_asked, told_privately,
+    nothing, lost, menu, list_of_two, code_asked, tail_asked, choice_asked, text_asked, photos_asked, confirm_asked,
+    expired, stopped, about_asked, village_asked, with_a_person, accusation_asked, told_privately,
 )  # fmt: skip
 DESK_STATES = (nothing, at_the_desk, answering, answer_shown, inviting)
 STATES = [(state, VILLAGER) for state in HER_STATES] + [(state, CLERK) for state in DESK_STATES]
@@ -180,7 +186,7 @@ def bench() -> Iterator[Bench]:
     made.close()
 
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize(("state", "who"), STATES, ids=IDS)
@@ -227,7 +233,7 @@ def answered(said: Said, body: dict[str, object], who: Who) -> None:
 
 
 @pytest.mark.parametrize(("state", "who"), STATES, ids=IDS)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=ANYTHING.filter(lambda body: body["kind"] != "button"))
 def test_the_same_event_twice_has_one_effect(
     bench: Bench, state: Callable[[Chats], None], who: Who, body: dict[str, object]
@@ -266,7 +272,9 @@ def test_the_first_step_that_fits_answers(bench: Bench, state: Callable[[Chats],
         assert route == "live_question"
 
 
-@given(name=st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8), args=st.lists(st.text(max_size=6), max_size=3))
+@given(
+    name=st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8), args=st.lists(st.text(max_size=6), max_size=3)
+)
 def test_a_token_that_fits_comes_back_the_same(name: str, args: list[str]) -> None:
     """Any arguments, built into a button, are read back as they were, or the button is refused when it is built."""
     try:

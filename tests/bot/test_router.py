@@ -61,13 +61,31 @@ def test_1_a_token_is_a_tap_however_it_comes(chats: Chats) -> None:
     assert chats.says("1").route == "live_question"
 
 
-@pytest.mark.parametrize("text", ["#", "#x", "#hours", "# hours:", "#hours:đ", "#" + "a" * 70 + ":", "#1.=x", "xem #hours:"])
+@pytest.mark.parametrize(
+    "text", ["#", "#x", "#hours", "# hours:", "#hours:đ", "#" + "a" * 70 + ":", "#1.=x", "xem #hours:"]
+)
 def test_1_what_only_looks_like_a_token_is_text(chats: Chats, text: str) -> None:
     """Hash signs in ordinary words mean nothing."""
     assert chats.says(text).route != "token"
 
 
-@pytest.mark.parametrize("text", ["#gone:1", "#zzz.q=1", "#talk:resume,zzz", "#talk:", "#talk:nonsense,1,2", "#lookup:a,b,c", "#pick:a"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#gone:1",
+        "#zzz.q=1",
+        "#talk:resume,zzz",
+        "#talk:",
+        "#talk:nonsense,1,2",
+        "#lookup:a,b,c",
+        "#pick:a",
+        "#hours:x",
+        "#pick:a,b",
+        "#dossier-details:",
+        "#talk:begin,dossier-details",
+        "#talk:begin,accusation",
+    ],
+)
 def test_1_a_token_nobody_knows_is_answered(chats: Chats, text: str) -> None:
     """A button of a route or a talk that is gone, or with strange arguments, gets a sentence."""
     said = chats.says(text)
@@ -78,7 +96,10 @@ def test_1_a_token_nobody_knows_is_answered(chats: Chats, text: str) -> None:
 # --- (2) a command as a whole -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "shows"), [("/tracuu", "gõ mã hồ sơ"), ("/trogiup", "/tracuu"), ("0", "hỏi cán bộ"), ("/huy", ""), ("/quaylai", "")])
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [("/tracuu", "gõ mã hồ sơ"), ("/trogiup", "/tracuu"), ("0", "hỏi cán bộ"), ("/huy", ""), ("/quaylai", "")],
+)
 def test_2_a_command_as_a_whole_message(chats: Chats, text: str, shows: str) -> None:
     """Commands and "0", with no question open."""
     said = chats.says(text)
@@ -87,7 +108,9 @@ def test_2_a_command_as_a_whole_message(chats: Chats, text: str, shows: str) -> 
     assert shows in said.text
 
 
-@pytest.mark.parametrize("text", ["quay lại", "Quay lai", "/quaylai", "/back", "hủy", "HUY", "/huy", "thôi", "0", "/tracuu", "/TRACUU"])
+@pytest.mark.parametrize(
+    "text", ["quay lại", "Quay lai", "/quaylai", "/back", "hủy", "HUY", "/huy", "thôi", "0", "/tracuu", "/TRACUU"]
+)
 def test_2_a_command_inside_a_question(chats: Chats, text: str) -> None:
     """Back, cancel, "0" and commands are never taken for an answer."""
     chats.says("làm đơn")
@@ -97,7 +120,7 @@ def test_2_a_command_inside_a_question(chats: Chats, text: str) -> None:
 
 
 def test_2_zero_inside_a_question_is_a_person(chats: Chats) -> None:
-    """"0" asks for a person; the form is kept, and "tiếp tục" goes on with it."""
+    """ "0" asks for a person; the form is kept, and "tiếp tục" goes on with it."""
     chats.says("làm đơn")
     chats.says("Đường")
     said = chats.says("0")
@@ -124,7 +147,7 @@ def test_2_without_a_form_there_is_nothing_to_stop(chats: Chats, text: str) -> N
 
 
 def test_2_a_command_nobody_knows_is_text(chats: Chats) -> None:
-    """"/xyz" is neither hidden nor an error."""
+    """ "/xyz" is neither hidden nor an error."""
     assert chats.says("/xyz").route == "menu"
 
 
@@ -143,7 +166,7 @@ def test_3_a_cry_for_help_wins_over_a_question(chats: Chats) -> None:
 
 
 def test_3_the_same_cry_again_is_the_answer(chats: Chats) -> None:
-    """"If nothing urgent is happening, send it once more": the second time it answers the question."""
+    """ "If nothing urgent is happening, send it once more": the second time it answers the question."""
     chats.says("làm đơn")
     chats.says("Đường")
     chats.says(EMERGENCY)
@@ -181,6 +204,25 @@ def test_3_what_officials_type_is_not_gated(chats: Chats, text: str) -> None:
     said = chats.says(text, chats.official())
     assert said.route == "menu"
     assert [body["text"] for body in said.everything] == [body["text"] for body in said.bodies]
+
+
+@pytest.mark.parametrize("text", ["#person:", "/nguoithat", "gặp người thật", "#talk:begin,person"])
+def test_3_an_official_asks_for_no_person(chats: Chats, text: str) -> None:
+    """Whoever is the person already gets the office's help, and nobody a request."""
+    said = chats.says(text, chats.official())
+    assert "/hangdoi" in said.text
+    assert requests.queue(chats.db, 1) == []
+
+
+def test_3_a_stopped_talk_that_was_about_something_is_not_begun_again(chats: Chats) -> None:
+    """ "Start again" is offered only where it can be kept."""
+    chats.says(CODE)
+    shown = chats.taps("#dossier-details:h99332611250001")
+    cancel = next(each["token"] for each in shown.buttons if "cancel" in each["token"])
+    chats.says("thôi")
+    said = chats.taps(cancel)
+    assert "đã đóng" in said.text
+    assert said.buttons == []
 
 
 # --- (4) the open question --------------------------------------------------------------------------------------------
@@ -283,7 +325,17 @@ def test_6_commands_still_work_with_a_person(chats: Chats) -> None:
 # --- (7) codes and phrases --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [CODE, f"xem giúp {CODE} với", "h99.33 261125 0001", "Hồ sơ của tôi xong chưa", "ho so cua toi xong chua?", "mấy giờ mở cửa"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        CODE,
+        f"xem giúp {CODE} với",
+        "h99.33 261125 0001",
+        "Hồ sơ của tôi xong chưa",
+        "ho so cua toi xong chua?",
+        "mấy giờ mở cửa",
+    ],
+)
 def test_7_a_code_or_words_we_know(chats: Chats, text: str) -> None:
     """A dossier code anywhere in the message, and the people's own words."""
     assert chats.says(text).route == "code_or_phrase"

@@ -77,8 +77,7 @@ def test_nonsense_in_the_right_places_raises_only_unparsable(body: dict[str, obj
 def parses(channel: Channel, raw: bytes) -> Inbound | None:
     try:
         return channel.parse(raw)
-    except Unparsable as why:
-        assert str(why)
+    except Unparsable:
         return None
 
 

@@ -1,4 +1,4 @@
-"""Files people send: pictures without place or time, no identity cards, nothing larger than it may be, nobody else's."""
+"""Files people send: pictures without place or time, no identity cards, nothing too large, nobody else's."""
 
 import io
 from pathlib import Path
