@@ -31,13 +31,14 @@ def trace() -> dict[str, list[float]]:
         timed.kind, timed.submitted = kind, time.perf_counter()
         return submit(self, timed, kind, failed)
 
-    def measured(self: Writer, jobs: list[Any]) -> None:
+    def measured(self: Writer, jobs: list[Any]) -> bool:
         began = time.perf_counter()
-        run_group(self, jobs)
+        begun = run_group(self, jobs)
         for job in jobs:
             found[job.work.kind.name].append(began - job.work.submitted)
             if job.work.kind is Kind.SLICE:
                 found["slice_took"].append(time.perf_counter() - began)
+        return begun
 
     Database.submit, Writer._run_group = marked, measured
     return found

@@ -23,7 +23,7 @@ async def test_villagers_are_answered_while_a_hundred_thousand_dossiers_come_in(
     handler.prepare(tmp_path / "data")
     file = write_dossiers(tmp_path / "hồ sơ.csv", ROWS, 4)
     async with process(tmp_path / "data", NIGHT_TRACE=str(tmp_path / "trace")) as service:
-        async with script(lambda: f"http://127.0.0.1:{service.port}", 5, 10, sample_codes()) as talk:
+        async with script(lambda: f"http://127.0.0.1:{service.port}", 5, 4, sample_codes()) as talk:
             before = talk.ledger.accepted
             assert await take_in(service, file) == control.DONE
             meanwhile = talk.ledger.accepted - before

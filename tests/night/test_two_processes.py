@@ -72,12 +72,12 @@ async def test_one_of_two_is_killed_in_the_middle_of_its_lanes(databases: Databa
 async def test_a_whole_script_goes_on_while_one_of_two_is_killed_again_and_again(
     databases: Databases, tmp_path: Path
 ) -> None:
-    """Ten villagers talk to one process while the other, which shares the work, is killed three times."""
+    """Ten villagers talk to one process while the other, which shares the work, is killed twice."""
     url = await databases.fresh("postgres", tmp_path / "data")
     handler.prepare(tmp_path / "data", url)
     async with process(tmp_path / "data", url) as stays, process(tmp_path / "data", url) as dies:
         async with script(lambda: f"http://127.0.0.1:{stays.port}", 6, 10, sample_codes()) as talk:
-            for _time in range(3):
+            for _time in range(2):
                 await talk.ledger.reach(talk.ledger.accepted + 30)
                 await dies.kill()
                 await dies.start()
