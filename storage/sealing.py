@@ -1,8 +1,9 @@
 """Sealing at rest: AES-GCM with a key that never enters the database, and keyed look-ups of what is sealed.
 
-Overwriting is not enough, because words stay in the write-ahead log; so what a citizen wrote, phones and names reach the
-database only sealed. The keys hang on the DBAPI connection (`Connection.info`), put there by `storage.db`, so a storage
-function needs nothing but its connection. All three keys are derived from SECRET_KEY, separately (HKDF, RFC 5869).
+Overwriting is not enough, because words stay in the write-ahead log; so what a citizen wrote, phones and names reach
+the database only sealed. The keys hang on the DBAPI connection (`Connection.info`), put there by `storage.db`, so a
+storage function needs nothing but its connection. All three keys are derived from SECRET_KEY, separately (HKDF, RFC
+5869).
 """
 
 import hashlib
