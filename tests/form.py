@@ -89,10 +89,8 @@ def code(command: Code, turn: Turn) -> object:
 
 @routes.command("/bang", words=("xem bảng",))
 def board(turn: Turn, rest: str) -> Reply:
-    return Reply(
-        "Bảng:", buttons=(Button("Một", str(RouteToken("pick", ("a",)))), Button("Hai", str(RouteToken("pick", ("b",))))),
-        numbered=True,
-    )
+    one, two = Button("Một", str(RouteToken("pick", ("a",)))), Button("Hai", str(RouteToken("pick", ("b",))))
+    return Reply("Bảng:", buttons=(one, two), numbered=True)
 
 
 @routes.tap("pick")
@@ -113,7 +111,5 @@ def broken(turn: Turn, rest: str) -> Reply:
 @routes.event("notice")
 def notice(turn: Turn) -> Reply:
     """A list nobody asked for."""
-    return Reply(
-        "Thông báo:", buttons=(Button("Có đi", str(RouteToken("pick", ("go",)))), Button("Bận", str(RouteToken("pick", ("busy",))))),
-        numbered=True,
-    )
+    yes, busy = Button("Có đi", str(RouteToken("pick", ("go",)))), Button("Bận", str(RouteToken("pick", ("busy",))))
+    return Reply("Thông báo:", buttons=(yes, busy), numbered=True)
