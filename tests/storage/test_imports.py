@@ -21,6 +21,7 @@ from sqlalchemy import Connection, func, select
 from bot.clock import FixedClock
 from bot.commands.import_dossiers import finish_interrupted, import_dossiers
 from bot.dossier_file import HEADERS
+from bot.metrics import Metrics
 from messages import codes
 from messages.fold import fold
 from storage import dossiers, imports
@@ -41,6 +42,7 @@ class Office:
     folder: Path
     keys: Keys = KEYS
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOW))
+    metrics: Metrics = field(default_factory=Metrics)
     heard: list[str] = field(default_factory=list)
 
     @property
@@ -327,7 +329,7 @@ def test_after_any_imports_the_newest_row_of_each_code_stands(files: list[list[R
 # --- a hundred thousand rows ---
 
 HUNDRED_THOUSAND = """
-import asyncio, resource, sys
+import asyncio, sys
 from pathlib import Path
 from sqlalchemy import func, select
 from bot.app import open_app
@@ -346,7 +348,8 @@ async def main(folder):
         code = await import_dossiers(app, {"file": str(path)}, lambda line: None)
         query = select(func.count()).select_from(dossiers.dossier).where(dossiers.dossier.c.code.like("%-2611%-0%"))
         print(code, await app.database.read(lambda db: db.execute(query).scalar_one()))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(int(peak.split()[1]) // 1024)
 
 asyncio.run(main(sys.argv[1]))
 """
