@@ -16,8 +16,8 @@ MOST_PIXELS = 60_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What phones and scanners make. The other readers of the library, some of which start programs, stay closed."""
 _IDENTITY_CARD = re.compile(r"^\d{12}\|(\d{9})?\|[^|]+\|\d{8}\|")
-
-
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Brands of ISO/IEC 23008-12 files."""
 _UNREADABLE = (
     UnidentifiedImageError,
     OSError,
@@ -33,14 +33,21 @@ class NotAPicture(Exception):
     """The bytes are not a picture that can be opened."""
 
 
+class Unopenable(Exception):
+    """A picture of a kind that cannot be opened, so nothing could be taken out of it (HEIC, an iPhone's own format)."""
+
+
 class IdentityCard(Exception):
     """The picture shows the QR code of an identity card."""
 
 
 def clean(raw: bytes) -> bytes:
-    """The picture as JPEG without any metadata, upright, at most 2048 pixels a side; raises NotAPicture,
-    IdentityCard.
+    """The picture as JPEG without any metadata, upright, at most 2048 pixels a side.
+
+    Raises NotAPicture, Unopenable, IdentityCard.
     """
+    if raw[4:8] == b"ftyp" and raw[8:12] in _HEIC:
+        raise Unopenable
     try:
         with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS:

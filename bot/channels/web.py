@@ -185,6 +185,9 @@ class Web:
                     "We never need its picture."
                 ),
             ) from None
+        except pictures.Unopenable:
+            sentence = _("I cannot open this kind of picture. Please send a screenshot of it instead.")
+            raise self.door.refuse(web.HTTPUnprocessableEntity, sentence) from None
         except pictures.NotAPicture:
             return raw, "file"
 

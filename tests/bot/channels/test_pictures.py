@@ -250,3 +250,14 @@ async def test_a_picture_sent_to_a_person_reaches_the_card(town: Town, citizen: 
     await official.looks()
     (name,) = next(each for each in official.news if each["card"])["pictures"]
     assert (await ask(town, "GET", f"/office/api/files/{name}", headers=official.headers))[0] == 200
+
+
+async def test_a_picture_that_cannot_be_opened_is_refused(town: Town, citizen: Person) -> None:
+    """A HEIC picture could keep the place of her home, so it is not stored and she is told what to send instead."""
+    raw = b"\0\0\0\x18ftypheic" + b"\0" * 200
+    async with town.http.post(
+        "/api/files", data=raw, headers=citizen.headers | {"Content-Type": "image/heic"}
+    ) as answer:
+        assert answer.status == 422
+        assert "chụp màn hình" in (await answer.json())["error"]
+    assert await town.read(lambda db: db.execute(select(func.count()).select_from(file)).scalar_one()) == 0
