@@ -11,8 +11,7 @@ from bot.routes import Routes
 from bot.turn import OFFICE_CHAT, Turn, Work
 from messages import codes
 from messages import dossiers as words
-from messages.dossiers import lines
-from messages.reply import Reply, Text, _
+from messages.reply import Reply, Text, _, lines
 from messages.statuses import STATUSES
 from storage import dossiers, imports
 

@@ -16,8 +16,7 @@ from bot.tokens import RouteToken
 from bot.turn import Turn
 from messages import codes
 from messages import dossiers as words
-from messages.dossiers import lines
-from messages.reply import Button, Msg, Reply, Text, _
+from messages.reply import Button, Msg, Reply, Text, _, lines
 from messages.statuses import STATUSES, late
 from storage import dossiers, guidance, imports
 from storage.dossiers import Dossier

@@ -14,7 +14,7 @@ from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers import request_card as card
 from handlers.person import WhichVillage, key_of
-from messages.reply import Button, Reply, _
+from messages.reply import Button, Reply, _, lines
 from messages.reply import Text as Words
 from storage import households, officials, requests
 from storage.requests import Request
@@ -73,8 +73,10 @@ def take(turn: Turn, request: str = "", instead: str = "") -> Reply:
     holder = requests.take_over(turn.db, turn.commune_id, found.id, turn.official.id, instead=instead == "instead")
     if holder != turn.official.id:
         return held_by(turn, found, holder)
-    card.show(turn, fresh(turn, found))
-    return Reply(_("You have request {number}. Thank you.", number=found.number), buttons=(_answer_button(found),))
+    mine = fresh(turn, found)
+    card.show(turn, mine)
+    taken = _("You have request {number}. Thank you.", number=found.number)
+    return Reply(taken, lines(*card.five_points(turn, mine)), buttons=(_answer_button(found),))
 
 
 @routes.tap("reply", role="official")

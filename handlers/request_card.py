@@ -127,6 +127,20 @@ def _state(work: Work, request: Request) -> Msg:
     return _("Nobody has it yet. Promised before {when}.", when=request.promised_at)
 
 
+def five_points(work: Work, request: Request) -> tuple[Text, ...]:
+    """A task as officials hand it on, the "5 rõ": who, what, answerable for what, by when, with what result (G07)."""
+    holder = officials.get(work.db, work.commune_id, request.taken_by) if request.taken_by else None
+    who: Text = _("Who: nobody yet") if holder is None else _("Who: {name}, {post}", name=holder.name, post=holder.post)
+    done = _("Result: answered") if request.state == "answered" else _("Result: not answered yet")
+    return (
+        who,
+        _("What: {header}", header=header(request)),
+        _("Answerable for: answering her, then closing the request"),
+        _("By when: before {when}", when=request.promised_at),
+        done if request.is_open else _("Result: closed"),
+    )
+
+
 def _clock(request: Request) -> tuple[datetime, datetime] | None:
     return (request.waits_since, request.promised_at) if request.state == "waiting" else None
 

@@ -11,8 +11,8 @@ from bot.questions import Phone
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from messages.dossiers import OVER, lines
-from messages.reply import Button, Reply, _
+from messages.dossiers import OVER
+from messages.reply import Button, Reply, _, lines
 from storage import dossiers
 
 routes = Routes()

@@ -5,10 +5,9 @@ nothing, nothing is said.
 """
 
 from datetime import date, datetime
-from functools import reduce
 from typing import Protocol
 
-from messages.reply import Msg, Text, _
+from messages.reply import Msg, Text, _, lines
 from messages.statuses import STATUSES, ZONE, shown
 
 RESULT_READY = 9
@@ -42,11 +41,6 @@ class Told(Protocol):
 def today(moment: datetime) -> date:
     """The day in Việt Nam."""
     return moment.astimezone(ZONE).date()
-
-
-def lines(first: Text, *more: Text) -> Text:
-    """Several sentences, one under the other, as one paragraph."""
-    return reduce(lambda above, below: _("{above}\n{below}", above=above, below=below), more, first)
 
 
 def title(dossier: Told, named: bool) -> Msg:

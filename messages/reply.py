@@ -7,6 +7,7 @@ wrote enters only as an argument. A Msg stays untranslated until `messages.rende
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import reduce
 from typing import Any, Union
 
 Arg = Union[str, int, date, datetime, "Msg"]
@@ -33,6 +34,11 @@ def _(msgid: str, **args: Arg) -> Msg:
 
 Text = Msg | str
 """A Msg, or words that are nobody's translation: a name, a code, what somebody wrote."""
+
+
+def lines(first: Text, *more: Text) -> Text:
+    """Several sentences, one under the other, as one paragraph."""
+    return reduce(lambda above, below: _("{above}\n{below}", above=above, below=below), more, first)
 
 
 @dataclass(frozen=True, slots=True)
