@@ -111,17 +111,19 @@ class Service:
         )
 
     async def stop(self, seconds: float = FINISH_SECONDS) -> None:
-        """Close the doors, finish the turns in hand, close the rest."""
+        """Close the doors, finish what is in hand (all of it within `seconds`), close the rest."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
         if self._due is not None:
             self._due.cancel()
         self.scheduler.stop()
-        await self.control.stop(seconds)
         await self.web.close()
         if self._runner is not None:
             await self._runner.cleanup()
-        await self.dispatcher.stop(seconds)
+        await self.dispatcher.stop(max(0.0, end - loop.time()))
         for sender in self.senders:
-            await sender.stop(seconds)
+            await sender.stop(max(0.0, end - loop.time()))
+        await self.control.stop(max(0.0, end - loop.time()))
         await self.hub.stop()
         log.info("stopped")
 
