@@ -9,7 +9,7 @@
 
 A stored answer is returned, the first missing one stops the run and is asked. Why names and not positions: a deploy
 under a live talk then costs nothing; an added question is asked, an answer nobody asks for is ignored, an option that
-has gone is asked again. Nothing here knows a network or a database: `State` is plain JSON, `find` reads, `perform` runs
+has gone is asked again. Nothing here knows a network or a database: `State` (`bot.state`) is plain JSON, `find` reads, `perform` runs
 the few commands that must act in mid-talk, and the caller stores what comes back, all in one transaction.
 
 Rules: names are unique within a run, a loop puts its key in (`f"q{item.id}"`); an answer that depends on another says
@@ -21,9 +21,9 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Generic, Literal, NoReturn, Protocol, TypeVar
 
+from bot.state import ConversationError, Given, Json, Raw, Result, State, digest_json, plain
 from bot.tokens import TalkToken
 from messages.fold import nfc
 from messages.reply import Msg, _
@@ -31,140 +31,10 @@ from messages.reply import Text as Words
 
 T = TypeVar("T")
 R = TypeVar("R")
-Kind = Literal["text", "tap", "photo", "sticker", "voice", "file", "location", "wake", "passed"]
-Json = Any
-"""Whatever json.dumps takes and gives back the same: dict, list, str, int, float, bool, None."""
-
 MOST_STEPS = 300
 
 CHANGED = _("Something has changed since I asked. Please look at it once more.")
 GONE = _("One of your answers no longer fits. Please answer it once more.")
-
-
-# What comes in, and what is kept
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """What somebody sent, before any question has read it; `value` is that of a tapped button, `files` are file ids.
-
-    "wake" is the clock's event; "passed" is never sent by anybody: it is what remains of a `Checked` answer.
-    """
-
-    kind: Kind
-    text: str = ""
-    value: str | None = None
-    files: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Json]:
-        return {"kind": self.kind, "text": self.text, "value": self.value, "files": list(self.files)}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Json]) -> "Raw":
-        return cls(stored["kind"], stored["text"], stored["value"], tuple(stored["files"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A kept answer: its name, what was sent, the digest of what she was shown ("" where that does not matter)."""
-
-    name: str
-    raw: Raw
-    shown: str = ""
-
-    def to_json(self) -> dict[str, Json]:
-        return {"name": self.name, "raw": self.raw.to_json(), "shown": self.shown}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Json]) -> "Given":
-        return cls(stored["name"], Raw.from_json(stored["raw"]), stored["shown"])
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What `ask.once` brought back; `needs` is a digest of the answers it was made from."""
-
-    key: str
-    needs: str
-    value: Json
-
-    def to_json(self) -> dict[str, Json]:
-        return {"key": self.key, "needs": self.needs, "value": self.value}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Json]) -> "Result":
-        return cls(stored["key"], stored["needs"], stored["value"])
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A talk as its row keeps it. `trail`: names answered on the last run, in order; back walks along it.
-
-    `pending`, `shown`, `view`, `listing` say which question is open and what of it she has before her; `prompts` is one
-    more than the answers to it in a row that were not understood (two of them bring a person: L10). `changing` is the
-    earlier answer she is about to change, so that back can restore it. `wake_at`: when the clock should run it again.
-    """
-
-    route: str
-    talk: str
-    args: Mapping[str, Json] = field(default_factory=dict)
-    answers: tuple[Given, ...] = ()
-    results: tuple[Result, ...] = ()
-    pending: str = ""
-    shown: str = ""
-    view: str = ""
-    listing: str = ""
-    prompts: int = 0
-    trail: tuple[str, ...] = ()
-    changing: Given | None = None
-    wake_at: datetime | None = None
-
-    def to_json(self) -> dict[str, Json]:
-        """Plain JSON types; what has an order is a list, since JSONB forgets the order of keys."""
-        return {
-            "route": self.route,
-            "talk": self.talk,
-            "args": dict(self.args),
-            "answers": [given.to_json() for given in self.answers],
-            "results": [result.to_json() for result in self.results],
-            "pending": self.pending,
-            "shown": self.shown,
-            "view": self.view,
-            "listing": self.listing,
-            "prompts": self.prompts,
-            "trail": list(self.trail),
-            "changing": self.changing and self.changing.to_json(),
-            "wake_at": self.wake_at and self.wake_at.isoformat(),
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Json]) -> "State":
-        """Reads what an earlier version wrote, too: a field it did not have gets its default."""
-        return cls(
-            stored["route"],
-            stored["talk"],
-            dict(stored.get("args", {})),
-            tuple(Given.from_json(each) for each in stored.get("answers", ())),
-            tuple(Result.from_json(each) for each in stored.get("results", ())),
-            stored.get("pending", ""),
-            stored.get("shown", ""),
-            stored.get("view", ""),
-            stored.get("listing", ""),
-            stored.get("prompts", 0),
-            tuple(stored.get("trail", ())),
-            Given.from_json(stored["changing"]) if stored.get("changing") else None,
-            datetime.fromisoformat(stored["wake_at"]) if stored.get("wake_at") else None,
-        )
-
-    @property
-    def confirming(self) -> bool:
-        """Whether the open question is a `Confirm`: a replayed event must never answer that one."""
-        return bool(self.pending and self.shown)
-
-
-def start(route: str, talk: str, args: Mapping[str, Json] | None = None) -> State:
-    """A talk that has not asked anything yet; `args` must be JSON, they are kept on its row."""
-    return State(route, talk, _plain(dict(args or {}), f"The arguments of {route!r}"))
 
 
 # Questions
@@ -322,10 +192,6 @@ Perform = Callable[[Any], Any]
 # What stops a run
 
 
-class ConversationError(Exception):
-    """A conversation is written wrongly (a name used twice, a loop without end); the text says how."""
-
-
 class Unanswered(BaseException):
     """The run stops here to ask; a BaseException so that no `except Exception` in a conversation can eat it."""
 
@@ -430,12 +296,12 @@ class Ask:
         missing = [need for need in needs if need not in self._trail]
         if missing:
             raise ConversationError(f"{name!r} needs {', '.join(missing)}, which this run has not asked before it.")
-        mark = _digest([self._answers[need].raw.to_json() for need in needs])
+        mark = digest_json([self._answers[need].raw.to_json() for need in needs])
         kept = self._results.get(name)
         if kept is None or kept.needs != mark:
-            kept = Result(name, mark, _plain(self._perform(command), f"The result of {name!r}"))
+            kept = Result(name, mark, plain(self._perform(command), f"The result of {name!r}"))
             self._results[name] = kept
-        return _plain(kept.value, name)
+        return plain(kept.value, name)
 
     def state(self) -> State:
         """The talk as it now stands: answers in the order they are asked, then those this run did not reach."""
@@ -494,7 +360,7 @@ class Ask:
     def _checked(self, question: Checked[Any], raw: Raw) -> Raw:
         outcome = self._perform(question.attempt(raw))
         if isinstance(outcome, Passed):
-            return Raw("passed", json.dumps(_plain(outcome.value, f"What passed {question.name!r}")))
+            return Raw("passed", json.dumps(plain(outcome.value, f"What passed {question.name!r}")))
         if isinstance(outcome, Hint):
             raise NotUnderstood(outcome.msg)
         if isinstance(outcome, Locked):
@@ -642,20 +508,3 @@ def _refuse(command: object) -> NoReturn:
 
 def _is_number(raw: Raw) -> bool:
     return raw.kind == "text" and raw.text.strip().rstrip(".").isdecimal()
-
-
-def _plain(value: Any, what: str) -> Json:
-    """`value` as it will be after a restart; tells apart now what JSON would change or refuse then."""
-    try:
-        return json.loads(json.dumps(value, ensure_ascii=True, allow_nan=False))
-    except (TypeError, ValueError) as why:
-        raise ConversationError(f"{what} must be plain JSON: {why}.") from why
-
-
-def _digest(value: Json) -> str:
-    return digest(json.dumps(value, ensure_ascii=True, sort_keys=True))
-
-
-def digest(text: str) -> str:
-    """A short fingerprint (48 bits) of something displayed, to see whether it is still the same."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -14,7 +14,8 @@ from functools import cache
 
 import phonenumbers
 
-from bot.conversation import CHANGED, Checked, Hint, Locked, More, NotUnderstood, Passed, Question, Raw, digest
+from bot.conversation import CHANGED, Checked, Hint, Locked, More, NotUnderstood, Passed, Question
+from bot.state import Raw, digest
 from messages.fold import fold, match, nfc
 from messages.render import Catalogs
 from messages.reply import Msg, _

@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any, get_args
 
 from bot import tokens
-from bot.conversation import Kind, Raw, classify_tap
+from bot.conversation import classify_tap
 from bot.routes import CommandRoute, ConversationRoute, Route, Routes, Start, TapRoute
+from bot.state import Kind, Raw
 from bot.talks import Talks
 from bot.tokens import RouteToken, TalkToken
 from bot.turn import OFFICE_ACCOUNT, Turn

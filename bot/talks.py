@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from bot import conversation as engine
-from bot.conversation import Again, Closed, Ended, Raw, State, Step, Waiting
+from bot.conversation import Again, Closed, Ended, Step, Waiting
 from bot.routes import ConversationRoute, Routes, Start
+from bot.state import ConversationError, Raw, State, start
 from bot.tokens import RouteToken, TalkToken
 from bot.turn import Address, Turn, Work
 from messages import codes
@@ -104,7 +105,7 @@ class Talks:
             self._turn.now,
             self._turn.now + route.idle,
         )
-        reply = self._run(talk, route, engine.start(route.name, talk.token, begin.args), None)
+        reply = self._run(talk, route, start(route.name, talk.token, begin.args), None)
         return reply.first(self._keeps(parked)) if parked is not None and parked.route != route.name else reply
 
     def answer(self, talk: Talk, raw: Raw) -> Reply:
@@ -257,7 +258,7 @@ class Talks:
                 return self._end(talk, step)
             except Again as why:
                 step = engine.again(route.function, step.state, View(self._turn), self._perform, why)
-        raise engine.ConversationError(f"{route.name!r} was sent back {MOST_AGAINS} times in one turn.")
+        raise ConversationError(f"{route.name!r} was sent back {MOST_AGAINS} times in one turn.")
 
     def _keep(self, talk: Talk, step: Waiting) -> None:
         route = self._routes.conversations[talk.route]

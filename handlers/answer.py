@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.conversation import CHANGED, Ask, Checked, Find, Hint, NotUnderstood, Passed, Raw, digest
+from bot.conversation import CHANGED, Ask, Checked, Find, Hint, NotUnderstood, Passed
 from bot.questions import Choice, Text
 from bot.routes import Routes
+from bot.state import Raw, digest
 from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers import office

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.calendar import Calendar
-from bot.conversation import Ask, Checked, Find, Hint, Locked, NotUnderstood, Outcome, Passed, Question, Raw
+from bot.conversation import Ask, Checked, Find, Hint, Locked, NotUnderstood, Outcome, Passed, Question
 from bot.questions import SAY_IN_WORDS
 from bot.routes import Routes, Start
+from bot.state import Raw
 from bot.tokens import RouteToken
 from bot.turn import Turn
 from messages import codes

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.conversation import Ask, Find, Raw
+from bot.conversation import Ask, Find
 from bot.questions import Choice
 from bot.routes import Routes, Start
+from bot.state import Raw
 from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers import person

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commune import Ambiguous, Unknown, Village, Villages
-from bot.conversation import Ask, Find, NotUnderstood, Question, Raw, digest
+from bot.conversation import Ask, Find, NotUnderstood, Question
 from bot.questions import OneOfPlaces, Phone, Text
 from bot.routes import Routes
+from bot.state import Raw, digest
 from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers import request_card as card

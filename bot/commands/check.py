@@ -12,8 +12,9 @@ from ipaddress import ip_address
 from sqlalchemy import Connection, inspect, select, text
 
 from bot import commune as communes
-from bot import disk, logs
-from bot.commune import BadCommune, Commune, Finding
+from bot import commune_setup, disk, logs
+from bot.commune import BadCommune, Commune
+from bot.commune_setup import Finding
 from bot.control import DONE, FAILED, Say
 from bot.scheduler import SKEW
 from bot.settings import Settings
@@ -55,7 +56,7 @@ def _commune(settings: Settings, now: datetime) -> tuple[Commune | None, list[Fi
     channels = ["web"]
     channels += ["telegram"] if settings.telegram_bot_token else []
     channels += ["zalo"] if settings.zalo_app_id else []
-    return commune, communes.check(commune, now.astimezone(ZONE).date(), channels)
+    return commune, commune_setup.check(commune, now.astimezone(ZONE).date(), channels)
 
 
 def _place(settings: Settings, commune: Commune | None) -> Iterable[Finding]:

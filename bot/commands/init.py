@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot import settings as all_settings
-from bot.commune import write_new
+from bot.commune_setup import write_new
 from bot.control import DONE, FAILED, WRONG, Say
 from bot.settings import Settings
 

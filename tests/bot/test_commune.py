@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commune import Ambiguous, BadCommune, Commune, Unknown, Village, check, load, write_new
+from bot.commune import Ambiguous, BadCommune, Commune, Unknown, Village, load
+from bot.commune_setup import check, write_new
 
 FULL = """
 name = "UBND xã Suối Lành"
@@ -263,7 +264,7 @@ def test_check_lists_what_is_unconfirmed():
 
 def test_L09_no_text_says_huyen():
     """Neither the template nor a finding speaks of a huyện."""
-    from bot import commune as module
+    from bot import commune_setup as module
 
     words = module._TEMPLATE + "".join(finding.sentence for finding in check(commune(), date(2026, 11, 21)))
     assert "huyện" not in words.lower()

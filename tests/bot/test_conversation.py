@@ -14,12 +14,9 @@ from bot.conversation import (
     Again,
     Ask,
     Closed,
-    ConversationError,
     Ended,
     Find,
     Passed,
-    Raw,
-    State,
     Unanswered,
     Waiting,
     advance,
@@ -28,10 +25,10 @@ from bot.conversation import (
     classify_tap,
     drop_last,
     forget,
-    start,
     unfinished,
 )
 from bot.questions import Checked, Choice, Confirm, Hint, Locked, Photos, Text
+from bot.state import ConversationError, Raw, State, start
 from bot.tokens import TalkToken
 from messages.reply import Msg, _
 

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation import Question, Raw, State, Waiting, advance, start
+from bot.conversation import Question, Waiting, advance
 from bot.questions import (
     Checked,
     Choice,
@@ -26,6 +26,7 @@ from bot.questions import (
     YesNo,
     phone_number,
 )
+from bot.state import Raw, State, start
 from messages.render import LOCALE
 from messages.reply import _
 

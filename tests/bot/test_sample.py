@@ -6,7 +6,8 @@ from datetime import date, datetime
 import pytest
 
 from bot import sample
-from bot.commune import Ambiguous, check
+from bot.commune import Ambiguous
+from bot.commune_setup import check
 from bot.settings import ZONE
 from messages import codes
 from messages.statuses import STATUSES, late

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from bot.channels.base import Inbound
-from bot.conversation import NotUnderstood, Raw
+from bot.conversation import NotUnderstood
+from bot.state import Raw
 from bot.turn import OFFICE_CHAT, Address, Turn, Work
 from handlers import desk, dossier, watch
 from handlers.dossier import DossierCode, is_tail

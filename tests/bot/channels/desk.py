@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from bot.clock import FixedClock
-from bot.commune import write_new
+from bot.commune_setup import write_new
 from storage import officials
 from storage.inbox import inbox
 from tests import town as towns

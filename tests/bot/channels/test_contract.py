@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.channels.base import Capabilities, Channel, Inbound, Unparsable
 from bot.channels.web import CAPABILITIES, Web
-from bot.conversation import Kind
+from bot.state import Kind
 from tests.provider import TestChannel
 
 CHANNELS: dict[str, Channel] = {"web": Web.__new__(Web), "test": TestChannel("http://127.0.0.1:1")}
