@@ -9,8 +9,9 @@
 
 A stored answer is returned, the first missing one stops the run and is asked. Why names and not positions: a deploy
 under a live talk then costs nothing; an added question is asked, an answer nobody asks for is ignored, an option that
-has gone is asked again. Nothing here knows a network or a database: `State` (`bot.state`) is plain JSON, `find` reads, `perform` runs
-the few commands that must act in mid-talk, and the caller stores what comes back, all in one transaction.
+has gone is asked again. Nothing here knows a network or a database: `State` (`bot.state`) is plain JSON, `find` reads,
+`perform` runs the few commands that must act in mid-talk, and the caller stores what comes back, all in one
+transaction.
 
 Rules: names are unique within a run, a loop puts its key in (`f"q{item.id}"`); an answer that depends on another says
 so (`f"slot:{day}"`, `f"tail:{code}"`), then changing the day asks for the slot again. New meaning, new name.
