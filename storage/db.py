@@ -19,16 +19,17 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.types import TypeDecorator
 
@@ -275,7 +276,8 @@ class Database:
     def __init__(self, url: str, keys: Keys, turns: int = 8) -> None:
         self.url, self.postgres = url, url.startswith("postgresql")
         self.engine = create_engine_for(url, keys)
-        self.reading = create_engine_for(url, keys, readonly=True)
+        self.reading = create_reading_engine(url, keys)
+        self._reads: set[asyncio.Task[Any]] = set()
         loop = asyncio.get_running_loop()
         if self.postgres:
             single = [Queues(loop, [Kind.ACCEPT]), Queues(loop, [Kind.MARK]), Queues(loop, [Kind.SLICE])]
@@ -287,7 +289,6 @@ class Database:
             queue = Queues(loop, Kind)
             self._queues = dict.fromkeys(Kind, queue)
             self._writers = [Writer(self.engine, queue, 256, "writer")]
-        self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
 
     def submit(
         self, work: Callable[[Connection], T], kind: Kind, failed: Callable[[Connection, Exception], T] | None = None
@@ -302,13 +303,19 @@ class Database:
         return await asyncio.shield(self.submit(lambda db: work(db, *args), kind))
 
     async def read(self, work: Callable[..., T], *args: Any) -> T:
-        """Run `work(db, *args)` on a read-only connection, outside the writer."""
+        """Run `work(db, *args)` on a read-only connection, outside the writer: pages and figures.
 
-        def run() -> T:
-            with self.reading.connect() as db:
-                return work(db, *args)
+        The caller is the event loop, so the driver is an asynchronous one; the storage functions are the same.
+        """
+        task = asyncio.ensure_future(self._read(work, args))
+        self._reads.add(task)
+        task.add_done_callback(self._reads.discard)
+        # A page that goes away in the middle must not tear the connection out of the driver's hands.
+        return await asyncio.shield(task)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+    async def _read(self, work: Callable[..., T], args: tuple[Any, ...]) -> T:
+        async with self.reading.connect() as db:
+            return await db.run_sync(work, *args)
 
     async def close(self) -> None:
         """Finish what is queued, then close every connection.
@@ -317,8 +324,9 @@ class Database:
         that a stopped office is one file.
         """
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._readers.shutdown)
-        self.reading.dispose()
+        if self._reads:
+            await asyncio.wait(self._reads)
+        await self.reading.dispose()
         for queue in set(self._queues.values()):
             queue.close()
         for writer in self._writers:
@@ -326,9 +334,38 @@ class Database:
         self.engine.dispose()
 
 
+_KEEP_ALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "connect_timeout": 5,
+}
+"""A lease is an advisory lock on a connection, so a dead peer must be noticed (libpq's parameters)."""
+
+
 def create_engine_for(url: str, keys: Keys, readonly: bool = False) -> Engine:
     """An engine with this project's pragmas, the keys on every connection, and no parameters in error texts."""
     return _postgres(url, keys, readonly) if url.startswith("postgresql") else _sqlite(url, keys, readonly)
+
+
+def create_reading_engine(url: str, keys: Keys) -> AsyncEngine:
+    """Read-only connections for the event loop: aiosqlite on SQLite, psycopg on PostgreSQL."""
+    if url.startswith("postgresql"):
+        engine = create_async_engine(
+            url, hide_parameters=True, pool_size=6, pool_pre_ping=True, connect_args=_KEEP_ALIVE
+        )
+        event.listen(engine.sync_engine, "begin", lambda db: db.exec_driver_sql("SET TRANSACTION READ ONLY"))
+    else:
+        file = quote(str(sqlite_path(url).absolute()))
+        engine = create_async_engine(
+            f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true",
+            hide_parameters=True,
+            pool_size=4,
+            connect_args={"timeout": 5},
+        )
+    event.listen(engine.sync_engine, "connect", lambda raw, record: record.info.update(keys=keys))
+    return engine
 
 
 def sqlite_path(url: str) -> Path:
@@ -361,16 +398,8 @@ def _sqlite(url: str, keys: Keys, readonly: bool) -> Engine:
 
 
 def _postgres(url: str, keys: Keys, readonly: bool) -> Engine:
-    # Keep-alives: a lease is an advisory lock on a connection, so a dead peer must be noticed (libpq's parameters).
-    arguments = {
-        "keepalives": 1,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "connect_timeout": 5,
-    }
     engine = create_engine(
-        url, hide_parameters=True, pool_size=6 if readonly else 24, pool_pre_ping=readonly, connect_args=arguments
+        url, hide_parameters=True, pool_size=6 if readonly else 24, pool_pre_ping=readonly, connect_args=_KEEP_ALIVE
     )
     event.listen(engine, "connect", lambda raw, record: record.info.update(keys=keys))
     if readonly:
