@@ -234,13 +234,14 @@ class Dispatcher:
         if not reply.paragraphs:
             return
         asked = turn.event.kind != "internal"
-        live = router.talks.live
+        # Questions overtaken by a burst are not all repeated: a later one replaces what nobody has seen yet (L07).
+        talk = router.talks.asked
         turn.send(
             turn.address,
             reply,
             kind="answer" if asked else "notice",
             expires_at=turn.now + ANSWERS_EXPIRE if asked else None,
-            supersedes=f"talk:{live.token}" if live is not None and router.asked_question else None,
+            supersedes=f"talk:{talk}" if talk else None,
             in_reply_to=turn.event_id,
             language=turn.language,
         )

@@ -58,11 +58,6 @@ class Router:
                 return reply
         return SILENT
 
-    @property
-    def asked_question(self) -> bool:
-        """Whether the reply ends in a talk's open question, which a later one replaces while it still waits."""
-        return self.talks.asked
-
     def list_items(self, reply: Reply) -> list[tuple[str, str]]:
         """The choices of a reply that a typed number or label may mean later: those outside a talk."""
         words = self.turn.place.catalogs

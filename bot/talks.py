@@ -73,7 +73,7 @@ class Talks:
         self._turn, self._routes = turn, routes
         self._live: Talk | None = None
         self._looked = False
-        self.asked = False
+        self.asked: str | None = None  # the talk whose open question is the reply
 
     @property
     def live(self) -> Talk | None:
@@ -249,7 +249,7 @@ class Talks:
         for _again in range(MOST_AGAINS):
             if isinstance(step, Waiting):
                 self._keep(talk, step)
-                self.asked = True
+                self.asked = talk.token
                 return self._question(talk, step)
             if isinstance(step, Closed):
                 self._save(talk, "closed", {}, timedelta(0))
