@@ -125,12 +125,12 @@ class Town:
 
     async def settle(self) -> None:
         """Wait until every event that may have its turn has had it."""
-        for _look in range(2000):
-            waiting = await self.read(inbox.waiting)
-            if not waiting and not self.service.dispatcher._attempts:
-                return
-            self.service.dispatcher.look()
-            await asyncio.sleep(0.005)
+        for _look in range(4000):
+            if not self.service.dispatcher._attempts:
+                if not await self.read(inbox.waiting):
+                    return
+                self.service.dispatcher.look()
+            await asyncio.sleep(0.003)
         raise AssertionError("events are still waiting")
 
     async def later(self, **time: float) -> None:
