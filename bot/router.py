@@ -249,6 +249,9 @@ class Router:
     def _start(self, begin: Start) -> Reply:
         if begin.route == PERSON and self._in_office:
             return self._gate("menu") or SILENT  # an official is a person already
+        live = self.talks.live
+        if begin == Start(PERSON) and live is not None and live.route == PERSON and (on := self.talks.skip(live)):
+            return on  # on her way to a person already: nothing she is asked there may hold her up
         route = self.routes.conversations[begin.route]
         return self.talks.start(begin) if self._may(route.role) else self._not_for_her()
 

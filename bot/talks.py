@@ -13,6 +13,7 @@ import orjson
 
 from bot import conversation as engine
 from bot.conversation import Again, Closed, Ended, Step, Waiting
+from bot.questions import SKIP
 from bot.routes import ConversationRoute, Routes, Start
 from bot.state import ConversationError, Raw, State, start
 from bot.tokens import RouteToken, TalkToken
@@ -157,6 +158,14 @@ class Talks:
             if place.isdecimal() and int(place) < len(trail)
             else self.ask_again(talk)
         )
+
+    def skip(self, talk: Talk) -> Reply | None:
+        """Leave the open question out; None when it is one that may not be left out."""
+        route = self.route(talk)
+        step = None if route is None else self._advance(route, self.state(talk), None)
+        if isinstance(step, Waiting) and SKIP in dict(step.question.choices()):
+            return self.answer(talk, Raw("tap", "0", SKIP))
+        return None
 
     def ask_again(self, talk: Talk, hint: Msg | None = None) -> Reply:
         """The open question once more."""

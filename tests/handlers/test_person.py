@@ -37,6 +37,19 @@ async def test_L01_a_person_is_promised_a_time(town: Town, citizen: Person, offi
     assert official.buttons() == ["Nhận", "Trả lời", "Đóng"]
 
 
+async def test_L10_zero_on_the_way_to_a_person_goes_on(citizen: Person, official: Person) -> None:
+    """Whoever types 0 again and again reaches the office, whatever is asked on the way."""
+    await citizen.says("0")
+    await citizen.says("hỏi đất đai")
+    await citizen.says("dat lich sang mai")
+    await citizen.says("sao lau the")
+    citizen.sees("Xin nhắn số 0")
+    await citizen.says("0")
+    citizen.sees("số 1", "Cán bộ sẽ trả lời")
+    await official.looks()
+    official.sees("hỏi đất đai")
+
+
 async def test_L01_out_of_hours_the_promise_is_for_tomorrow_morning(town: Town, citizen: Person) -> None:
     """At night she is told "sáng mai", with the hour."""
     town.clock.advance(towns.timedelta(hours=12))
