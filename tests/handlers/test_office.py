@@ -1,5 +1,6 @@
 """The office: taking, answering, undoing, the queue, help, invitations."""
 
+import asyncio
 import uuid
 
 import orjson
@@ -120,6 +121,21 @@ async def test_L02_what_is_typed_outside_an_answer_goes_to_nobody(citizen: Perso
     official.sees("không gửi cho ai")
     await citizen.looks()
     assert citizen.news == []
+
+
+async def test_L02_of_two_officials_who_press_at_once_one_has_it(town: Town, citizen: Person, official: Person) -> None:
+    """Both tap "Nhận" at the same moment: one has the request, the other is told who."""
+    await asks(citizen)
+    second = await towns.official(town, (await named(town, "chairman")).name)
+    pair = (official, second)
+    for each in pair:
+        await each.looks()
+    posts = [each.post({"kind": "tap", "text": "Nhận", "token": each.button("Nhận")["token"]}) for each in pair]
+    assert [status for status, _body in await asyncio.gather(*posts)] == [200, 200]
+    await town.settle()
+    told = [(await each.looks()).text for each in pair]
+    assert sum("Đã nhận lời nhắn số 1" in words for words in told) == 1
+    assert sum("đang nhận lời nhắn số 1" in words for words in told) == 1
 
 
 async def test_L02_the_second_official_is_told_who_has_it(town: Town, citizen: Person, official: Person) -> None:
