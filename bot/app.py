@@ -16,6 +16,8 @@ from sqlalchemy import Connection
 
 from bot import sample
 from bot.channels.base import Channel
+from bot.channels.telegram import NAME as TELEGRAM
+from bot.channels.telegram import Telegram
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Limits
@@ -25,7 +27,7 @@ from bot.metrics import Metrics
 from bot.routes import Routes
 from bot.settings import BadSettings, Settings, secret_key
 from bot.talks import wake_due
-from bot.turn import Place
+from bot.turn import OFFICE_CHAT, Address, Place
 from handlers import answer, desk, dossier, greeting, guard, office, person, privacy, waiting, watch
 from messages.fold import fold
 from messages.render import ZONE, Catalogs
@@ -68,18 +70,34 @@ async def open_app(
     """Migrate, read the commune (or make the sample one), and give an App; raises BadSettings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     clock = clock or Clock(settings.clock_start, settings.clock_rate)
-    keys, url, others = Keys.derive(secret_key(settings)), settings.database, tuple(channels)
+    keys, url = Keys.derive(secret_key(settings)), settings.database
+    others = (*_channels(settings, keys), *channels)
     await asyncio.to_thread(migrate.upgrade, url, keys)
     database = Database(url, keys)
     try:
         commune, is_sample = await _commune(settings, database, clock, others)
         capabilities = {WEB: WEB_CAPABILITIES} | {channel.name: channel.capabilities for channel in others}
-        place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language)
+        place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, _office(settings, others))
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)
         yield App(settings, keys, database, place, clock, routes, is_sample, limits or Limits(), others)
     finally:
         await database.close()
+
+
+def _channels(settings: Settings, keys: Keys) -> Iterable[Channel]:
+    """The channels that have been configured, besides the web page."""
+    if settings.telegram_bot_token:
+        yield Telegram(settings, settings.telegram_webhook_secret or keys.token("telegram webhook"))
+
+
+def _office(settings: Settings, channels: Iterable[Channel]) -> tuple[Address, ...]:
+    """The office's shared chats: the stream at /office, and the group on Telegram."""
+    groups = {TELEGRAM: str(settings.telegram_admin_chat_id or "")}
+    return (OFFICE_CHAT, *(
+        Address(channel.name, channel.account, chat, "")
+        for channel in channels if (chat := groups.get(channel.name, ""))
+    ))  # fmt: skip
 
 
 async def _commune(
@@ -88,7 +106,7 @@ async def _commune(
     """The commune of DATA_DIR/commune.toml; the sample commune when there is none, no channel, and a new database."""
     file = settings.data_dir / "commune.toml"
     is_sample = await database.read(communes.is_sample, COMMUNE_ID)
-    real_channel = bool(settings.telegram_bot_token or settings.zalo_app_id or channels)
+    real_channel = bool(settings.zalo_app_id) or any(not channel.on_trial for channel in channels)
     if is_sample is None:
         is_sample = not real_channel and not file.exists()
         await database.write(_create, is_sample, clock.now())

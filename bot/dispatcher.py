@@ -12,9 +12,10 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 import structlog
@@ -26,7 +27,7 @@ from bot.clock import Clock
 from bot.metrics import Metrics
 from bot.router import Router
 from bot.routes import Routes
-from bot.turn import OFFICE_ACCOUNT, Address, Place, Turn
+from bot.turn import Address, Place, Turn, is_office
 from messages.reply import Reply, _
 from storage import citizens, conversations, inbox, officials
 from storage.db import Database, Kind, temporary
@@ -97,6 +98,31 @@ class Dispatcher:
         if new:
             self.metrics.accepted(event.channel)
             self._attempt()
+            self._announced()
+        return new
+
+    async def accept_all(self, events: Iterable[Event]) -> int:
+        """Store several events in one transaction, in their order; how many were new. One that the database refuses is
+        kept as failed bytes, after the others have been tried one by one. Raises when the database is away.
+        """
+        several = list(events)
+
+        def store(db: Connection) -> int:
+            now = self.clock.now()
+            return sum(inbox.accept(db, self.place.commune_id, event, now) for event in several)
+
+        def refused(db: Connection, error: Exception) -> int:
+            if temporary(error):
+                raise error
+            return -1
+
+        new = await asyncio.shield(self.database.submit(store, Kind.ACCEPT, refused)) if several else 0
+        if new < 0:
+            return sum([await self.accept(event) for event in several])
+        for event in several[:new]:
+            self.metrics.accepted(event.channel)
+            self._attempt()
+        if new:
             self._announced()
         return new
 
@@ -205,9 +231,10 @@ class Dispatcher:
         now = self.clock.now()
         address = Address(taken.channel, taken.account, taken.chat, taken.sender)
         official = officials.of(db, taken.commune_id, taken.channel, taken.account, taken.sender)
-        in_office = taken.account == OFFICE_ACCOUNT
         citizen = (
-            None if in_office else citizens.meet(db, taken.commune_id, taken.channel, taken.account, taken.sender, now)
+            None
+            if is_office(self.place, address)
+            else citizens.meet(db, taken.commune_id, taken.channel, taken.account, taken.sender, now)
         )
         language = (citizen.language if citizen else None) or self.place.language
         return Turn(
@@ -231,7 +258,7 @@ class Dispatcher:
         return self.channels[taken.channel].parse(taken.raw)
 
     def _send(self, turn: Turn, reply: Reply, router: Router) -> None:
-        if not reply.paragraphs:
+        if not (reply.paragraphs or reply.pictures or reply.documents):
             return
         asked = turn.event.kind != "internal"
         # Questions overtaken by a burst are not all repeated: a later one replaces what nobody has seen yet (L07).
@@ -244,6 +271,7 @@ class Dispatcher:
             supersedes=f"talk:{talk}" if talk else None,
             in_reply_to=turn.event_id,
             language=turn.language,
+            with_=_place_in_group(turn),
         )
         items = router.list_items(reply)
         if items:
@@ -285,6 +313,14 @@ class Dispatcher:
         )
         turn.send(turn.address, Reply(words), kind="answer", expires_at=now + ANSWERS_EXPIRE, in_reply_to=taken.id)
         outcome.woken = turn.woken
+
+
+def _place_in_group(turn: Turn) -> dict[str, Any] | None:
+    """In a group an answer stands under the message it answers, in the same topic; a question is for its sender."""
+    event = turn.event
+    if not event.group:
+        return None
+    return {"reply_to": event.message, "for": turn.address.sender} | ({"thread": event.thread} if event.thread else {})
 
 
 class _Attempt:

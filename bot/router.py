@@ -14,7 +14,7 @@ from bot.routes import CommandRoute, ConversationRoute, Route, Routes, Start, Ta
 from bot.state import Kind, Raw
 from bot.talks import Talks
 from bot.tokens import RouteToken, TalkToken
-from bot.turn import OFFICE_ACCOUNT, Turn
+from bot.turn import Turn
 from messages import codes
 from messages.fold import fold
 from messages.reply import Button, Reply, Text, _
@@ -338,7 +338,7 @@ class Router:
 
     @property
     def _in_office(self) -> bool:
-        return self.turn.address.account == OFFICE_ACCOUNT
+        return self.turn.in_office
 
     WORDLESS: "tuple[Callable[[Router], Reply | None], ...]"
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from bot import disk, logs
 from bot.routes import TickRoute
-from bot.turn import OFFICE_CHAT, Work
+from bot.turn import Work
 from messages.reply import Reply, _
 from storage import conversations, dossiers, files, guidance, inbox, outbox, requests, sessions, ticks
 from storage.db import EPOCH, Kind, temporary
@@ -232,4 +232,4 @@ def _drop_stale(work: Work) -> None:
 
 
 def _card(work: Work, card: Reply, name: str) -> None:
-    work.send(OFFICE_CHAT, card, kind="card", supersedes=f"operator:{name}")
+    work.send_office(card, supersedes=f"operator:{name}")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bot import commands, control, logs, metrics, sample
 from bot.app import App, open_app
-from bot.channels.base import Channel
+from bot.channels.base import Channel, Post
 from bot.channels.web import Web
 from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Demo, Desk
@@ -25,10 +25,10 @@ from bot.hub import Hub
 from bot.outbox import Sender
 from bot.scheduler import Scheduler
 from bot.settings import Settings
-from bot.turn import OFFICE_CHAT, Work
+from bot.turn import Work
 from messages.render import ZONE
 from messages.reply import Reply, _
-from storage import officials, outbox
+from storage import officials, outages, outbox
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Service:
         self.web = Web(self._desk())
         everything[WEB] = self.web
         self.senders = [
-            Sender(app.database, app.place.commune_id, channel, getattr(channel, "account", ""), app.clock, self._alert)
+            Sender(app.database, app.place.commune_id, channel, channel.account, app.clock, self._alert)
             for channel in app.channels
         ]
         self.hub.on_queued = [sender.wake for sender in self.senders]
@@ -88,12 +88,39 @@ class Service:
             language=settings.language,
         )
 
+    def _post(self, channel: Channel) -> Post:
+        app = self.app
+
+        async def beat() -> None:
+            now = app.clock.now()
+            await app.database.write(outages.beat, app.place.commune_id, channel.name, channel.account, now)
+
+        async def keep_broken(account: str, raw: bytes, why: str) -> None:
+            await self.dispatcher.keep_broken(channel.name, account, raw, why)
+
+        return Post(
+            database=app.database,
+            commune_id=app.place.commune_id,
+            commune_name=app.place.commune.name,
+            catalogs=app.place.catalogs,
+            language=app.place.language,
+            now=app.clock.now,
+            accept=self.dispatcher.accept_all,
+            keep_broken=keep_broken,
+            alert=self._alert,
+            beat=beat,
+            files=app.settings.data_dir / "files",
+            public_url=app.settings.public_url,
+        )
+
     async def start(self) -> None:
         """Open the doors; returns once requests are answered."""
         settings = self.app.settings
         self.web.desk.demo = await self._demo()
         await self.hub.start()
         await self.dispatcher.start()
+        for channel in self.app.channels:
+            await channel.open(self._post(channel))
         for sender in self.senders:
             sender.start()
         self.scheduler.start()
@@ -123,6 +150,8 @@ class Service:
         await self.dispatcher.stop(max(0.0, end - loop.time()))
         for sender in self.senders:
             await sender.stop(max(0.0, end - loop.time()))
+        for channel in self.app.channels:
+            await channel.close()
         await self.control.stop(max(0.0, end - loop.time()))
         await self.hub.stop()
         log.info("stopped")
@@ -130,6 +159,8 @@ class Service:
     def _server(self) -> web.Application:
         server = web.Application(client_max_size=1 << 20)
         server.add_routes(self.web.routes())
+        for channel in self.app.channels:
+            server.add_routes(channel.routes())
         server.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
         return server
 
@@ -162,9 +193,7 @@ class Service:
     def _alert(self, why: str) -> None:
         def card(db: Connection) -> Work:
             work = Work(db, self.app.place, self.app.clock.now())
-            work.send(
-                OFFICE_CHAT, Reply(_("A channel needs the technician: {why}", why=why), card="channel", loud=True)
-            )
+            work.send_office(Reply(_("A channel needs the technician: {why}", why=why), card="channel", loud=True))
             return work
 
         task = asyncio.ensure_future(self.app.database.write(card))

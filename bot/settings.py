@@ -47,6 +47,11 @@ def _loopback(host: str | None) -> bool:
     return host in {"localhost", "::1"} or bool(host and re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
+def on_loopback(url: str) -> bool:
+    """Whether an address is on this machine: a stand-in, a local Bot API server."""
+    return _loopback(urlsplit(url).hostname)
+
+
 def _url(value: str) -> str:
     """An http(s) address without its last slash; plain http only on this machine (stand-ins, reverse proxies)."""
     if not value:

@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-Kind = Literal["text", "tap", "photo", "sticker", "voice", "file", "location", "wake", "passed"]
+Kind = Literal["text", "tap", "photo", "sticker", "voice", "file", "location", "contact", "wake", "passed"]
 Json = Any
 """Whatever json.dumps takes and gives back the same: dict, list, str, int, float, bool, None."""
 

@@ -55,6 +55,14 @@ class Place:
     catalogs: Catalogs
     capabilities: "dict[str, Capabilities]"
     language: str = "vi"
+    office: tuple[Address, ...] = (OFFICE_CHAT,)
+    """The officials' shared chats: the stream at /office, and their group on a messenger when there is one."""
+
+
+def is_office(place: Place, address: Address) -> bool:
+    """Whether an address is in a chat of the office."""
+    group = (address.channel, address.account, address.chat)
+    return address.account == OFFICE_ACCOUNT or any(group == (at.channel, at.account, at.chat) for at in place.office)
 
 
 @dataclass
@@ -87,11 +95,13 @@ class Work:
         supersedes: str | None = None,
         in_reply_to: int | None = None,
         language: str | None = None,
+        with_: dict[str, Any] | None = None,
     ) -> list[int]:
         """Queue a reply to any address; returns the outbox ids, one for each provider request.
 
-        kind: "answer" (to her own event; goes stale after 24 h), "reply" (an official's words), "notice", "card".
-        supersedes: a key; a row with the same key that still waits is dropped as superseded.
+        kind: "answer" (to her own event; goes stale after 24 h), "reply" (an official's words), "notice", "card",
+        "edit". supersedes: a key; a row with the same key that still waits is dropped as superseded. with_: what only
+        the channel understands, added to each body (the topic of a group, the message that is answered).
         """
         if reply.card:  # only the newest state of a card is worth showing
             kind, supersedes = "card", supersedes or f"{to.chat}:{reply.card}"
@@ -105,7 +115,7 @@ class Work:
                 account=to.account,
                 chat=to.chat,
                 kind=kind,
-                body=body,
+                body=body if with_ is None else body | with_,
                 created_at=self.now,
                 not_before=not_before or self.now,
                 expires_at=expires_at,
@@ -115,6 +125,12 @@ class Work:
             ids.append(outbox.put(self.db, self.commune_id, row))
         self.woken.add(to.chat)
         return ids
+
+    def send_office(self, reply: Reply, *, kind: str = "notice", supersedes: str | None = None) -> None:
+        """Queue a reply to every shared chat of the office."""
+        for to in self.place.office:
+            key = None if supersedes is None else f"{to.channel}:{to.chat}:{supersedes}"
+            self.send(to, reply, kind=kind, supersedes=key)
 
     def wake(self, to: Address, name: str, once: str, **args: Any) -> None:
         """Put an event of our own into another chat's lane: `@routes.event(name)` will run there, once per `once`.
@@ -135,9 +151,19 @@ class Turn(Work):
     event_id: int = field(kw_only=True)
     lane_id: int = field(kw_only=True)
     language: str = field(kw_only=True)
-    citizen: Citizen | None = field(kw_only=True)  # None at /office, where officials write
+    citizen: Citizen | None = field(kw_only=True)  # None in the office's chats, where officials write
     official: Official | None = field(kw_only=True)
     replayed: bool = field(kw_only=True, default=False)  # an operator sent this event again
+
+    @property
+    def in_office(self) -> bool:
+        """Whether this was written in a chat of the office: at /office, or in the officials' group."""
+        return is_office(self.place, self.address)
+
+    @property
+    def in_group(self) -> bool:
+        """Whether others read along."""
+        return self.address.chat != self.address.sender
 
     def allows(self, right: str) -> bool:
         """Whether the sender holds a right (approve, stamp, read-sealed, duty, receive) or a role of that name."""

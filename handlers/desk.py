@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.calendar import Calendar
 from bot.routes import Routes
-from bot.turn import OFFICE_CHAT, Turn, Work
+from bot.turn import Turn, Work
 from messages import codes
 from messages import dossiers as words
 from messages.reply import Reply, Text, _, lines
@@ -23,7 +23,7 @@ CLERK, SUBSTITUTE = 2, 3
 @routes.command("/hoso", role="official")
 def trail(turn: Turn, rest: str) -> Reply:
     """Everything on file about one dossier; the details go only to officials, in their own chat."""
-    if turn.address.chat != turn.address.sender:
+    if turn.in_group:
         return Reply(_("Others read along here. Please ask for a dossier in your own chat."))
     code = codes.find(rest)
     if not code:
@@ -63,4 +63,4 @@ def stale_data(work: Work) -> None:
     said = _("To the clerk: no list of dossiers since {when}. Please send the newest one.", when=as_of)
     if days >= SUBSTITUTE:
         said = _("To the substitute: still no list of dossiers since {when}. Please send the newest one.", when=as_of)
-    work.send(OFFICE_CHAT, Reply(said, card="stale-data", loud=True), kind="card")
+    work.send_office(Reply(said, card="stale-data", loud=True))

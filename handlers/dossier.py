@@ -128,7 +128,7 @@ def counter(turn: Turn, place: str = "") -> Text:
 
 @routes.tap("dossier-details")
 def ask_for_details(turn: Turn, code: str) -> Reply | Start:
-    if turn.address.chat != turn.address.sender:
+    if turn.in_group:
         return Reply(_("Others read along here. Please write to me in a private chat for the details."))
     until = dossiers.locked_until(turn.db, turn.commune_id, chat_key(turn), code, turn.now)
     return Reply(locked(until, turn), buttons=(PERSON,)) if until else Start("dossier-details", code=code)

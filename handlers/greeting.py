@@ -11,7 +11,7 @@ from bot.calendar import Calendar
 from bot.commune import Span
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
-from bot.turn import OFFICE_ACCOUNT, Turn
+from bot.turn import Turn
 from handlers import office
 from handlers import request_card as card
 from messages import gates
@@ -54,7 +54,7 @@ def start(turn: Turn, rest: str = "") -> Reply:
 @routes.command("/start", "/menu", role="official")
 def start_official(turn: Turn, rest: str = "") -> Reply:
     """An official opens the office: by name and post, so that everybody at one computer sees who is in."""
-    if turn.address.account != OFFICE_ACCOUNT or turn.official is None:
+    if not turn.in_office or turn.official is None:
         return start(turn)
     who = _("You are signed in as {name}, {post}.", name=turn.official.name, post=turn.official.post)
     return office.help_official(turn).first(who)
@@ -75,7 +75,7 @@ def start_village_head(turn: Turn, rest: str = "") -> Reply:
 @routes.gate("menu")
 def menu(turn: Turn) -> Reply | Start:
     """Nothing fits what came: kindly said, with the menu; the second time in a row a person."""
-    if turn.address.account == OFFICE_ACCOUNT:
+    if turn.in_office:
         return office.help_official(turn).first(_("I did not understand that, and it was sent to nobody."))
     if turn.event.kind == "sticker" or (turn.event.kind == "text" and gates.courtesy(turn.event.text)):
         return Reply(_("Thank you. I am here whenever you need something."))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.calendar import Calendar
 from bot.tokens import RouteToken
-from bot.turn import OFFICE_CHAT, Address, Work, office_address
+from bot.turn import Address, Work, office_address
 from messages.reply import Button, Msg, Reply, Text, _
 from storage import officials, requests
 from storage.officials import Official
@@ -51,10 +51,7 @@ def show(work: Work, request: Request, *, loud: bool = False) -> None:
     """Post the newest state of a request's card to those who may see it."""
     card = outline(work, request) if request.sealed_for_receiver else whole(work, request)
     rest = {"card": f"request:{request.id}", "clock": _clock(request), "loud": loud}
-    work.send(
-        OFFICE_CHAT, Reply(*card.paragraphs, buttons=card.buttons, pictures=card.pictures, **rest), kind="card",
-        supersedes=f"card:request:{request.id}",
-    )  # fmt: skip
+    work.send_office(Reply(*card.paragraphs, buttons=card.buttons, pictures=card.pictures, **rest))
     if request.sealed_for_receiver and loud:
         tell_receivers(work, request)
 

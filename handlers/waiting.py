@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bot.calendar import Calendar
 from bot.routes import Routes
-from bot.turn import OFFICE_CHAT, Address, Turn, Work, office_address
+from bot.turn import Address, Turn, Work, office_address
 from handlers import request_card as card
 from messages.reply import Reply, _
 from storage import officials, requests
@@ -56,13 +56,13 @@ def _reminded(work: Work, request: Request, stage: int) -> list[Address]:
     if request.sealed_for_receiver and stage < 2:
         chosen = [each for each in people if card.RECEIVE in each.rights]
     elif stage == 0:
-        return [OFFICE_CHAT]
+        return list(work.place.office)
     elif stage == 1:
         others = [each for each in people if each.role in ("official", "clerk") and each.id != request.taken_by]
         chosen = [each for each in others if "duty" in each.rights] or others
     else:
         chosen = [each for each in people if each.role == "chairman"]
-    return [office_address(each.id) for each in chosen] or [OFFICE_CHAT]
+    return [office_address(each.id) for each in chosen] or list(work.place.office)
 
 
 @routes.event("late")

@@ -12,10 +12,13 @@ from babel.dates import format_date
 from babel.messages.pofile import read_po
 
 from messages.fold import nfc
-from messages.reply import Arg, Button, Msg, Reply, Text
+from messages.personal import masked
+from messages.reply import Arg, Button, Msg, Personal, Reply, Text
 
 LOCALE = Path(__file__).parent / "locale"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+CAPTION = 1000
+"""Code points that may stand under a picture (Telegram: 1,024)."""
 
 
 class Shows(Protocol):
@@ -25,6 +28,14 @@ class Shows(Protocol):
     def text_length(self) -> int: ...
     @property
     def buttons(self) -> int: ...
+    @property
+    def attachments(self) -> str: ...
+    @property
+    def draws(self) -> frozenset[str]: ...
+    @property
+    def shares(self) -> frozenset[str]: ...
+    @property
+    def masks(self) -> bool: ...
 
 
 class Catalogs:
@@ -41,24 +52,26 @@ class Catalogs:
     def languages(self) -> list[str]:
         return sorted(self._words)
 
-    def text(self, message: Text, language: str) -> str:
-        """The words of a message in a language."""
+    def text(self, message: Text, language: str, masks: bool = False) -> str:
+        """The words of a message in a language; with `masks` without anybody's name or phone."""
         if isinstance(message, str):
             return message
+        if isinstance(message, Personal):
+            return masked(message) if masks else message.words
         pattern = self._words.get(language, {}).get(message.id)
         if not pattern and language != "en":
             pattern = self._words.get("vi", {}).get(message.id)
         return (pattern or message.id).format_map(
-            {name: self._argument(value, language) for name, value in message.args.items()}
+            {name: self._argument(value, language, masks) for name, value in message.args.items()}
         )
 
     def has(self, msgid: str, language: str) -> bool:
         """Whether a catalog has words of its own for a message."""
         return bool(self._words.get(language, {}).get(msgid))
 
-    def _argument(self, value: Arg, language: str) -> str:
-        if isinstance(value, Msg):
-            return self.text(value, language)
+    def _argument(self, value: Arg, language: str, masks: bool) -> str:
+        if isinstance(value, Msg | Personal):
+            return self.text(value, language, masks)
         if isinstance(value, datetime):
             local = value.astimezone(ZONE)
             return f"{clock(local, language)}, {day(local.date(), language)}"
@@ -92,36 +105,55 @@ def clock(value: datetime, language: str) -> str:
 
 
 def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> list[dict[str, Any]]:
-    """The bodies of the provider requests that make up a reply: long text is split, buttons go under the last part."""
-    text = nfc("\n\n".join(filter(None, (catalogs.text(part, language) for part in reply.paragraphs))))
+    """The bodies of the provider requests that make up a reply: long text is split, buttons go under the last part;
+    pictures and documents are requests of their own where a message cannot hold them.
+    """
+    text = nfc("\n\n".join(filter(None, (catalogs.text(part, language, shows.masks) for part in reply.paragraphs))))
+    if reply.signature and "signature" not in shows.draws:
+        text = f"{text}\n\n{reply.signature.name}, {reply.signature.post}"
     buttons = [
-        _button(number, button, reply.numbered, catalogs, language) for number, button in enumerate(reply.buttons, 1)
+        _button(number, button, reply.numbered, catalogs, language, shows.masks)
+        for number, button in enumerate(reply.buttons, 1)
     ]
     if len(buttons) > shows.buttons:
         text = "\n".join([text, *(button["label"] for button in buttons)])
         buttons = []
-    parts = split(text, shows.text_length)
-    bodies: list[dict[str, Any]] = [{"text": part} for part in parts]
+    bodies: list[dict[str, Any]] = [{"text": part} for part in split(text, shows.text_length)]
     last = bodies[-1]
     if buttons:
         last["buttons"] = buttons
-    if reply.pictures:
-        last["pictures"] = list(reply.pictures)
-    if reply.signature:
+    if reply.wants in shows.shares:
+        last["wants"] = reply.wants
+    if reply.signature and "signature" in shows.draws:
         bodies[0]["signature"] = {"name": reply.signature.name, "post": reply.signature.post}
-    if reply.clock:
+    if reply.clock and "clock" in shows.draws:
         last["clock"] = {"from": reply.clock[0].isoformat(), "until": reply.clock[1].isoformat()}
+    last.update({name: True for name in ("loud", "secret") if getattr(reply, name)})
     if reply.card:
         last["card"] = reply.card
-    if reply.loud:
-        last["loud"] = True
-    if reply.secret:
-        last["secret"] = True
-    return bodies
+    return _attach(reply, bodies, shows)
 
 
-def _button(number: int, button: Button, numbered: bool, catalogs: Catalogs, language: str) -> dict[str, str]:
-    label = nfc(catalogs.text(button.label, language))
+def _attach(reply: Reply, bodies: list[dict[str, Any]], shows: Shows) -> list[dict[str, Any]]:
+    """Pictures and documents: in the last message, or after it, a short text as the caption of the only one; those of
+    a card stay where it can be drawn whole.
+    """
+    if shows.attachments == "inline":
+        more = {"pictures": list(reply.pictures), "documents": list(reply.documents)}
+        bodies[-1].update({name: files for name, files in more.items() if files})
+        return bodies
+    attached = [{"photo": name} for name in reply.pictures] + [{"document": name} for name in reply.documents]
+    if reply.card or not attached:
+        return bodies
+    if len(bodies) == 1 and (len(attached) == 1 or not bodies[0]["text"]) and len(bodies[0]["text"]) <= CAPTION:
+        return [*({"text": "", **each} for each in attached[:-1]), bodies[0] | attached[-1]]
+    return [*bodies, *({"text": "", **each} for each in attached)]
+
+
+def _button(
+    number: int, button: Button, numbered: bool, catalogs: Catalogs, language: str, masks: bool
+) -> dict[str, str]:
+    label = nfc(catalogs.text(button.label, language, masks))
     return {"label": f"{number}. {label}" if numbered else label, "token": button.token}
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import reduce
-from typing import Any, Union
+from typing import Any, Literal, Union
 
-Arg = Union[str, int, date, datetime, "Msg"]
+Arg = Union[str, int, date, datetime, "Msg", "Personal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,19 @@ def _(msgid: str, **args: Arg) -> Msg:
     return Msg(msgid, args)
 
 
-Text = Msg | str
-"""A Msg, or words that are nobody's translation: a name, a code, what somebody wrote."""
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Somebody's name, phone, or what somebody wrote: whole where the channel may show it, else masked."""
+
+    words: str
+    kind: Literal["name", "phone", "words"]
+
+    def __str__(self) -> str:
+        return self.words
+
+
+Text = Msg | Personal | str
+"""A Msg, personal words, or words that are nobody's translation: a code, the name of an office."""
 
 
 def lines(first: Text, *more: Text) -> Text:
@@ -64,6 +75,8 @@ class Reply:
     `numbered`: the choices are a list that a typed number answers; a channel shows the numbers.
     `clock`: (from, until) of a promise that is running; a page can draw it, other channels leave it out.
     `secret`: the answer should not be readable on the screen.
+    `documents`: files to keep or print, after the pictures.
+    `wants`: "phone" or "place": where the channel can, one tap on a button of its own sends it.
     `card`: a name that stays the same for all states of one card; the newest state replaces the one shown.
     """
 
@@ -76,6 +89,8 @@ class Reply:
     card: str | None = None
     loud: bool = False
     secret: bool = False
+    documents: tuple[str, ...] = ()
+    wants: str = ""
 
     def __init__(self, *paragraphs: Text, **rest: Any) -> None:
         object.__setattr__(self, "paragraphs", paragraphs)
@@ -111,4 +126,6 @@ _DEFAULTS: dict[str, Any] = {
     "card": None,
     "loud": False,
     "secret": False,
+    "documents": (),
+    "wants": "",
 }

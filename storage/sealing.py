@@ -61,6 +61,11 @@ class Keys:
         return hmac.new(self.lookup, clear, hashlib.sha256).hexdigest()[:32]
 
 
+    def token(self, purpose: str) -> str:
+        """A secret text for one purpose, the same every time (64 hex characters): of a webhook, of a link."""
+        return hmac.new(self.signing, purpose.encode(), hashlib.sha256).hexdigest()
+
+
 def keys(db: Connection) -> Keys:
     """The keys that hang on this connection."""
     found: Keys = db.info["keys"]

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from bot.channels.base import Capabilities, Inbound, Unparsable
+from bot.channels.base import Capabilities, Channel, Inbound, Unparsable
 from bot.errors import NeedsPerson, Rejected, Throttled, Unavailable, Uncertain, Unreachable
 from storage.outbox import Sending
 
@@ -34,7 +34,7 @@ class Throttle:
     seconds: float
 
 
-class TestChannel:
+class TestChannel(Channel):
     """Sends a message as one POST of {"chat", "text"}; parses events of the form {"kind", "text", "token"}."""
 
     __test__ = False  # not a class of tests

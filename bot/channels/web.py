@@ -21,7 +21,7 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from bot.channels import pictures
-from bot.channels.base import Capabilities, Inbound, Unparsable
+from bot.channels.base import Capabilities, Channel, Inbound, Unparsable
 from bot.channels.web_door import BODY_BYTES, COOKIE, FILE_BYTES, NAME, OFFICE, VILLAGER, Desk, Door, TooLarge
 from bot.channels.web_pages import Pages
 from messages.reply import _
@@ -32,7 +32,7 @@ from storage.sessions import Session
 
 OFFICE_STREAM = "office"
 """The chat every official's page shows besides his own: the cards."""
-CAPABILITIES = Capabilities(text_length=8000, buttons=100, edits=True, clocks=True, sends=False)
+CAPABILITIES = Capabilities(text_length=8000, buttons=100, draws=frozenset({"clock", "signature"}), sends=False)
 LONGEST_WAIT = 25
 SOCKET_POLL = 15.0
 """Seconds after which a socket looks by itself, should a wake have been lost."""
@@ -43,7 +43,7 @@ _UUID = re.compile(r"[0-9a-fA-F-]{8,64}")
 _FILE = re.compile(r"[0-9a-f]{32}")
 
 
-class Web:
+class Web(Channel):
     """The channel and its routes."""
 
     name = NAME
