@@ -25,7 +25,7 @@ from bot import logs
 from bot.channels.base import Channel, Inbound, Unparsable
 from bot.clock import Clock
 from bot.metrics import Metrics
-from bot.router import Router
+from bot.router import Router, belongs_to_talk
 from bot.routes import Routes
 from bot.turn import Address, Place, Turn, is_office
 from messages.reply import Reply, _
@@ -37,6 +37,10 @@ log = structlog.get_logger(__name__)
 
 ANSWERS_EXPIRE = timedelta(hours=24)
 """An answer to her own event that could not be sent for so long is stale."""
+EDITS_EXPIRE = timedelta(minutes=10)
+"""After that nobody looks at the old question any more."""
+QUOTED = 3000
+"""Code points of the old question that are shown again with the choice."""
 SLOW_POLL = 1.0
 """Seconds between looks for events that nobody announced: lanes that waited, a crashed neighbour's, a lost notify."""
 SLOW_TURN = 0.05
@@ -217,6 +221,7 @@ class Dispatcher:
         router = Router(turn, self.routes)
         reply = router.answer()
         self._send(turn, reply, router)
+        self._show_choice(turn)
         if (
             turn.citizen is not None
             and turn.citizen.misunderstood
@@ -278,6 +283,21 @@ class Dispatcher:
             conversations.show_list(
                 turn.db, turn.commune_id, turn.lane_id, turn.address.sender, items, turn.now, unasked=not asked
             )
+
+    def _show_choice(self, turn: Turn) -> None:
+        """In a messenger the buttons of an answered question go and her choice stays, so that no old one confuses."""
+        event, can = turn.event, self.place.capabilities[turn.address.channel]
+        asked = event.kind == "tap" and event.message and not turn.in_group and belongs_to_talk(event.token)
+        if not (asked and can.sends and can.edits):
+            return
+        shown = _("{question}\n\n✓ {choice}", question=event.quoted[:QUOTED], choice=event.text)
+        turn.send(
+            turn.address,
+            Reply(shown),
+            kind="edit",
+            expires_at=turn.now + EDITS_EXPIRE,
+            with_={"edits": event.message},
+        )
 
     def failed(self, db: Connection, taken: Taken, error: Exception) -> Outcome:
         """Record, in a transaction of its own, that a turn raised."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, get_args
 
-from bot import tokens
+from bot import outage, tokens
 from bot.conversation import classify_tap
 from bot.routes import CommandRoute, ConversationRoute, Route, Routes, Start, TapRoute
 from bot.state import Kind, Raw
@@ -26,6 +26,8 @@ CANCEL = frozenset({"huy", "huy bo", "thoi", "thoi khong lam nua", "khong lam nu
 BACK = frozenset({"quay lai", "back", "tro lai"})
 RESUME = frozenset({"tiep tuc", "lam tiep"})
 PERSON = "person"
+ABOUT_CHAT = frozenset({"left", "back", "joined", "removed", "anonymous", "moved"})
+"""Events about the chat itself; a handler's gate of that name answers."""
 LIST_HOURS = 12
 """How long a typed number answers a list without a question (L08)."""
 
@@ -50,13 +52,22 @@ class Router:
             return self._internal()
         if event.kind == "start":
             return self._use(self.routes.by_command("/start", self.turn.roles)) or SILENT
-        steps = self.PRECEDENCE if event.kind in ("text", "tap") else self.WORDLESS
-        for step in steps:
+        if event.kind in ABOUT_CHAT:
+            return self._gate(event.kind) or SILENT
+        for step in self._steps():
             if (reply := step(self)) is not None:
                 self.route = step.__name__
                 self.misunderstood = step is Router.menu
                 return reply
         return SILENT
+
+    def _steps(self) -> "tuple[Callable[[Router], Reply | None], ...]":
+        if self.turn.event.kind == "edited":
+            return () if self.turn.in_group else self.EDITED
+        wordless = self.turn.event.kind not in ("text", "tap")
+        if self.turn.in_group:
+            return self.GROUP_WORDLESS if wordless else self.GROUP
+        return self.WORDLESS if wordless else self.PRECEDENCE
 
     def list_items(self, reply: Reply) -> list[tuple[str, str]]:
         """The choices of a reply that a typed number or label may mean later: those outside a talk."""
@@ -64,7 +75,7 @@ class Router:
         items = [
             (words.text(each.label, self.turn.language), each.token)
             for each in reply.buttons
-            if not _of_talk(each.token)
+            if not belongs_to_talk(each.token)
         ]
         return [
             (f"{place}. {label}" if reply.numbered else label, token) for place, (label, token) in enumerate(items, 1)
@@ -96,11 +107,11 @@ class Router:
 
     def emergency(self) -> Reply | None:
         """(3) Fire, injury, crime: the short numbers first, whatever is going on."""
-        return None if self._in_office else self._gate("emergency")
+        return None if self._at_work else self._gate("emergency")
 
     def accusation(self) -> Reply | None:
         """(3) Words that accuse a person never reach a shared chat (L03)."""
-        return None if self._in_office else self._gate("accusation")
+        return None if self._at_work else self._gate("accusation")
 
     def live_question(self) -> Reply | None:
         """(4) The answer to the question that is open."""
@@ -114,6 +125,16 @@ class Router:
         if doubt := self._two_lists():
             return doubt
         return self.talks.answer(live, self._raw())
+
+    def stranger(self) -> Reply | None:
+        """In a group nobody but an official of the office's own group is served: others read along."""
+        if not self.turn.in_office:
+            return self._gate("elsewhere")
+        return self._not_for_her() if self.turn.official is None else None
+
+    def about_card(self) -> Reply | None:
+        """What answers a card by quoting it, bound by the stored message id."""
+        return self._gate("card") if self.turn.event.reply_to else None
 
     def latest_list(self) -> Reply | None:
         """(5) A number or label of the latest list sent here."""
@@ -141,6 +162,10 @@ class Router:
             return self._start(Start("dossier", code=found[0]))
         route = self.routes.by_words(self.text, self.turn.roles)
         return None if route is None or not self._may(route.role) else self._use((route, ""))
+
+    def edited(self) -> Reply | None:
+        """She has changed an earlier message: never an answer to what is open now."""
+        return self._gate("edited")
 
     def late_answer(self) -> Reply | None:
         """Words or pictures for a talk that expired meanwhile are kept with it, never thrown away (L07)."""
@@ -253,7 +278,11 @@ class Router:
         if begin == Start(PERSON) and live is not None and live.route == PERSON and (on := self.talks.skip(live)):
             return on  # on her way to a person already: nothing she is asked there may hold her up
         route = self.routes.conversations[begin.route]
-        return self.talks.start(begin) if self._may(route.role) else self._not_for_her()
+        if not self._may(route.role):
+            return self._not_for_her()
+        if self.turn.in_group and not route.in_group:
+            return Reply(_("This takes several questions. Please do it at /office, or write to me privately."))
+        return self.talks.start(begin)
 
     def _finish(self, result: Reply | Start | None) -> Reply:
         if isinstance(result, Start):
@@ -267,7 +296,7 @@ class Router:
 
     def _internal(self) -> Reply:
         event = self.turn.event
-        if event.name == "talk":
+        if event.name in ("talk", outage.EVENT):
             talk = conversations.by_token(
                 self.turn.db,
                 self.turn.commune_id,
@@ -277,7 +306,8 @@ class Router:
             )
             if talk is None or talk.state != "live":
                 return SILENT
-            return self._not_hers(talk) or self.talks.wake(talk) or SILENT
+            wake = self.talks.wake if event.name == "talk" else self.talks.ask_after_outage
+            return self._not_hers(talk) or wake(talk) or SILENT
         handler = self.routes.events.get(event.name)
         return SILENT if handler is None else self._finish(handler(self.turn, **event.args))
 
@@ -320,7 +350,9 @@ class Router:
 
     def _raw(self) -> Raw:
         kind = self.turn.event.kind if self.turn.event.kind in get_args(Kind) else "text"
-        return Raw("text" if kind == "tap" else kind, self.turn.event.text, None, self.turn.event.files)  # type: ignore[arg-type]
+        event = self.turn.event
+        text = event.phone if event.kind == "contact" and event.own else event.text
+        return Raw("text" if kind == "tap" else kind, text, None, event.files)  # type: ignore[arg-type]
 
     def _may(self, role: str | None) -> bool:
         return role is None or role in self.turn.roles
@@ -340,7 +372,17 @@ class Router:
     def _in_office(self) -> bool:
         return self.turn.in_office
 
+    @property
+    def _at_work(self) -> bool:
+        """An official at an official's work, wherever he does it: what he writes about others is no cry for help."""
+        live = self.talks.live if self.turn.official is not None and not self._in_office else None
+        route = self.talks.route(live) if live is not None else None
+        return self._in_office or (route is not None and route.role is not None)
+
     WORDLESS: "tuple[Callable[[Router], Reply | None], ...]"
+    EDITED: "tuple[Callable[[Router], Reply | None], ...]"
+    GROUP: "tuple[Callable[[Router], Reply | None], ...]"
+    GROUP_WORDLESS: "tuple[Callable[[Router], Reply | None], ...]"
 
 
 Router.PRECEDENCE = (
@@ -358,9 +400,24 @@ Router.PRECEDENCE = (
 """What an incoming text is, in this order (design: "A turn")."""
 Router.WORDLESS = (Router.live_question, Router.with_a_person, Router.late_answer, Router.menu)
 """The same for a picture, a voice note, a sticker, a place."""
+Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)
+"""The same for a message that was changed after it had been sent."""
+Router.GROUP = (
+    Router.stranger,
+    Router.token,
+    Router.whole_command,
+    Router.about_card,
+    Router.live_question,
+    Router.latest_list,
+    Router.code_or_phrase,
+    Router.menu,
+)
+"""The same in a group of a messenger, where a channel hands over only what is meant for us."""
+Router.GROUP_WORDLESS = (Router.stranger, Router.about_card, Router.live_question, Router.menu)
 
 
-def _of_talk(token: str) -> bool:
+def belongs_to_talk(token: str) -> bool:
+    """Whether a button is one of a question's: its choices, the way back, the way out."""
     parsed = tokens.parse(token)
     return isinstance(parsed, TalkToken) or (
         isinstance(parsed, RouteToken) and parsed.route == "talk" and parsed.args[:1] != ("change",)

@@ -46,6 +46,7 @@ class ConversationRoute:
 
     `idle`: after how long without an answer it expires; `keeps`: how long it can then be resumed.
     `left(answers)`: the command made of a talk left unfinished, or None.
+    `in_group`: short enough for a group, where everybody reads along: one question and a look at it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ConversationRoute:
     left: Callable[..., object | None] | None = None
     role: str | None = None
     idle: timedelta = IDLE
+    in_group: bool = False
 
     @property
     def starts_alone(self) -> bool:
@@ -129,12 +131,13 @@ class Routes:
         left: Callable[..., object | None] | None = None,
         role: str | None = None,
         idle: timedelta = IDLE,
+        in_group: bool = False,
     ) -> Callable[[F], F]:
         """Register a conversation; a word that begins with "/" is a command that starts it, without arguments."""
         spoken, commands = _sorted(words)
 
         def register(function: F) -> F:
-            self._add(ConversationRoute(name, function, title, spoken, commands, keeps, left, role, idle))
+            self._add(ConversationRoute(name, function, title, spoken, commands, keeps, left, role, idle, in_group))
             return function
 
         return register

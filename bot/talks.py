@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from bot import conversation as engine
+from bot import outage
 from bot.conversation import Again, Closed, Ended, Step, Waiting
 from bot.questions import SKIP
 from bot.routes import ConversationRoute, Routes, Start
@@ -20,7 +19,7 @@ from bot.tokens import RouteToken, TalkToken
 from bot.turn import Address, Turn, Work
 from messages import codes
 from messages.reply import Button, Msg, Reply, Text, _
-from storage import conversations, inbox
+from storage import conversations, inbox, outages
 from storage.conversations import Talk
 
 MOST_AGAINS = 5
@@ -60,10 +59,12 @@ class View:
 
 def wake_due(work: Work) -> None:
     """A tick: talks whose time has come get an event in their own lane, where they expire or are run again."""
-    for due in conversations.due(work.db, work.commune_id, work.now):
+    deaf = outages.deaf(work.db, work.commune_id, work.now)
+    outage.ask_again(work)
+    for due in conversations.due(work.db, work.commune_id, work.now, deaf):
         # One event for each moment, however often the tick sees the talk before its lane has had its turn.
         once = f"talk:{due.token}:{(due.wake_at or due.expires_at).timestamp():.0f}"
-        raw = orjson.dumps({"internal": "talk", "args": {"token": due.token}})
+        raw = inbox.internal("talk", token=due.token)
         work.events += inbox.insert_internal(work.db, work.commune_id, due.lane_id, due.sender, once, raw, work.now)
 
 
@@ -171,6 +172,14 @@ class Talks:
         """The open question once more."""
         route = self.route(talk)
         return self._withdrawn(talk) if route is None else self._run(talk, route, self.state(talk), None, hint=hint)
+
+    def ask_after_outage(self, talk: Talk) -> Reply | None:
+        """The open question once more, when it has buttons: whoever pressed one while we were away was not heard."""
+        route = self.route(talk)
+        step = None if route is None else self._advance(route, self.state(talk), None)
+        if not isinstance(step, Waiting) or not step.question.choices():
+            return None
+        return self.ask_again(talk, _("We could not be reached for a while. Please answer once more."))
 
     def cancel(self, talk: Talk) -> Reply:
         """Stop the talk; nothing of it is done."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from sqlalchemy import Connection
 
 from messages.render import Catalogs, render
@@ -138,7 +137,7 @@ class Work:
         A turn never writes another lane's talk; this is how one chat makes something happen in another.
         """
         lane = inbox.open_lane(self.db, self.commune_id, to.channel, to.account, to.chat)
-        raw = orjson.dumps({"internal": name, "args": args})
+        raw = inbox.internal(name, **args)
         self.events += inbox.insert_internal(self.db, self.commune_id, lane, to.sender, f"{name}:{once}", raw, self.now)
 
 
@@ -159,6 +158,11 @@ class Turn(Work):
     def in_office(self) -> bool:
         """Whether this was written in a chat of the office: at /office, or in the officials' group."""
         return is_office(self.place, self.address)
+
+    @property
+    def at_desk(self) -> bool:
+        """Whether this was written at /office itself, on the commune's own machine."""
+        return self.address.account == OFFICE_ACCOUNT
 
     @property
     def in_group(self) -> bool:

@@ -72,14 +72,16 @@ class Preview(Choice):
 WAYS: Mapping[str, Words] = {"send": _("Send"), "note": _("Only inside the office")}
 
 
-@routes.conversation("answer", title=_("An answer to a citizen"), role="official")
-def answer(ask: Ask, find: Find, request: int) -> SendAnswer | None:
-    """The words, a look at them with the name they carry, and on a shared computer the PIN."""
+@routes.conversation("answer", title=_("An answer to a citizen"), role="official", in_group=True)
+def answer(ask: Ask, find: Find, request: int, said: str = "") -> SendAnswer | None:
+    """The words, a look at them with the name they carry, and on a shared computer the PIN. `said`: they are written
+    already, as a reply to the card.
+    """
     found, official = find(requests.get, request), find.official
     if found is None or official is None or not card.may_read(official, found):
         return SendAnswer(request, "", internal=True, confirmed=False)
     village: Words = found.village or _("thôn not named")
-    text = ask(Text("answer", _("Please write the answer to request {number}.", number=found.number)))
+    text = said or ask(Text("answer", _("Please write the answer to request {number}.", number=found.number)))
     prompt = _(
         "Send this to the citizen of request {number}, {village}, in the name of {name}, {post}?",
         number=found.number, village=village, name=official.name, post=official.post,

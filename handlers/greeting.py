@@ -38,6 +38,8 @@ DAYS = (
 @routes.command("/start", "/menu", words=("chào", "hello", "alo", "bắt đầu", "menu", "thực đơn"))
 def start(turn: Turn, rest: str = "") -> Reply:
     """The greeting, once a day; after that only the menu."""
+    if said := office.connected(turn, rest):
+        return said
     citizen, today = turn.citizen, turn.now.astimezone(ZONE).date()
     if citizen is None or citizen.greeted_on == today:
         return Reply(ASK, SAFETY, buttons=MENU)
@@ -55,7 +57,7 @@ def start(turn: Turn, rest: str = "") -> Reply:
 def start_official(turn: Turn, rest: str = "") -> Reply:
     """An official opens the office: by name and post, so that everybody at one computer sees who is in."""
     if not turn.in_office or turn.official is None:
-        return start(turn)
+        return start(turn, rest)
     who = _("You are signed in as {name}, {post}.", name=turn.official.name, post=turn.official.post)
     return office.help_official(turn).first(who)
 
@@ -63,7 +65,7 @@ def start_official(turn: Turn, rest: str = "") -> Reply:
 @routes.command("/start", "/menu", role="village-head")
 def start_village_head(turn: Turn, rest: str = "") -> Reply:
     """A village head is greeted by name and told which thôn he looks after here."""
-    head, greeting = turn.official, start(turn)
+    head, greeting = turn.official, start(turn, rest)
     if head is None or not head.village:
         return greeting
     homes = households.count(turn.db, turn.commune_id, head.village)

@@ -4,8 +4,10 @@ Whoever takes a request has it; the second is told who was first and may take it
 receivers opens for them alone, and rights are looked at when something is used. Answers are `handlers.answer`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.conversation import Ask, Find
 from bot.questions import Choice, Confirm, Text
@@ -23,6 +25,7 @@ routes = Routes()
 
 NOT_YOURS = _("Only the receiver of citizens may open this.")
 GONE = _("There is no such request any more.")
+AT_DESK = _("This stays on the commune's own machine. Please open it at /office.")
 
 
 # --- the queue --------------------------------------------------------------------------------------------------------
@@ -57,9 +60,9 @@ def open_it(turn: Turn, request: str = "") -> Reply:
     found = request_of(turn, request)
     if found is None:
         return Reply(GONE)
-    if not card.may_read(turn.official, found):
-        return Reply(NOT_YOURS)
-    private = turn.official is not None and card.RECEIVE in turn.official.rights
+    if refused := kept_at_desk(turn, found):
+        return refused
+    private = turn.at_desk and turn.official is not None and card.RECEIVE in turn.official.rights
     return card.whole(turn, found, private=private)
 
 
@@ -131,11 +134,18 @@ def refused_for(turn: Turn, found: Request | None) -> Reply | None:
     """Why nothing can be done with a request."""
     if found is None:
         return Reply(GONE)
-    if not card.may_read(turn.official, found):
-        return Reply(NOT_YOURS)
+    if refused := kept_at_desk(turn, found):
+        return refused
     if not found.is_open:
         return Reply(_("Request {number} is closed already.", number=found.number))
     return None
+
+
+def kept_at_desk(turn: Turn, found: Request) -> Reply | None:
+    """What only receivers may read is read by them, and at /office alone (L28: a messenger's servers are abroad)."""
+    if not card.may_read(turn.official, found):
+        return Reply(NOT_YOURS)
+    return Reply(AT_DESK) if found.sealed_for_receiver and not turn.at_desk else None
 
 
 def held_by(turn: Turn, found: Request, holder: int) -> Reply:
@@ -194,6 +204,39 @@ def help_village_head(turn: Turn, rest: str = "") -> Reply:
 
 
 # --- invitations ------------------------------------------------------------------------------------------------------
+
+CODE = re.compile(r"[A-HJ-NP-Z2-9]{4}(-?[A-HJ-NP-Z2-9]{4}){2}", re.IGNORECASE)
+CONNECTS = 15
+"""Minutes."""
+
+
+@routes.command("/ketnoi", role="official")
+@routes.command("/ketnoi", role="village-head")
+def connect(turn: Turn, rest: str = "") -> Reply:
+    """A one-time code with which he is known on a messenger, too."""
+    if turn.in_group or turn.official is None:
+        return Reply(_("Others read along here. Please ask for the code at /office."))
+    code = officials.new_code(turn.db, turn.commune_id, turn.official.id, turn.now, timedelta(minutes=CONNECTS))
+    return Reply(
+        _("Open our assistant on your telephone and send it: /start {code}", code=code),
+        _("The code works once, for {minutes} minutes. It is for you alone.", minutes=CONNECTS),
+    )
+
+
+def connected(turn: Turn, written: str) -> Reply | None:
+    """What "/start CODE" does in a private chat; None when that is no code."""
+    if turn.in_group or turn.at_desk or not CODE.fullmatch(written.strip()):
+        return None
+    person = officials.accept_invitation(turn.db, turn.commune_id, written, turn.now)
+    if person is None:
+        return Reply(_("That code is not valid any more. Please ask for a new one."))
+    at = turn.address
+    officials.bind(turn.db, turn.commune_id, person.id, at.channel, at.account, at.sender)
+    return Reply(
+        _("You are known here now: {name}, {post}.", name=person.name, post=person.post),
+        _("Send /trogiup to see what you can do."),
+    )
+
 
 ROLES: Mapping[str, Words] = {
     "official": _("An official"), "village-head": _("A village head"), "clerk": _("The clerk who imports and invites"),

@@ -193,17 +193,22 @@ def citizen(turn: Turn) -> citizens.Citizen:
 # --- being with a person ----------------------------------------------------------------------------------------------
 
 
+PASSED_ON = ("text", "sticker", "photo", "file", "voice", "location", "contact", "edited")
+
+
 @routes.gate("person")
 def with_a_person(turn: Turn) -> Reply | None:
     """What she writes while a request is open goes to the office; manners ping nobody."""
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
-    if request is None or turn.event.kind not in ("text", "sticker", "photo", "file", "voice", "location"):
+    if request is None or turn.event.kind not in PASSED_ON:
         return None
     if turn.event.kind == "sticker" or (turn.event.kind == "text" and gates.courtesy(turn.event.text)):
         return SILENT
     if turn.event.kind == "text" and gates.finished(turn.event.text):
         return _finish(turn, request)
-    return _pass_on(turn, request, turn.event.text)
+    changed = turn.event.kind == "edited"
+    text = _("(changed) {words}", words=turn.event.text) if changed else turn.event.text
+    return _pass_on(turn, request, turn.place.catalogs.text(text, turn.place.language))
 
 
 def _pass_on(turn: Turn, request: Request, text: str) -> Reply:

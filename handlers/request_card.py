@@ -10,7 +10,7 @@ from bot.calendar import Calendar
 from bot.tokens import RouteToken
 from bot.turn import Address, Work, office_address
 from messages.reply import Button, Msg, Reply, Text, _
-from storage import officials, requests
+from storage import citizens, officials, requests
 from storage.officials import Official
 from storage.requests import Message, Request
 
@@ -57,13 +57,21 @@ def show(work: Work, request: Request, *, loud: bool = False) -> None:
 
 
 def tell_receivers(work: Work, request: Request) -> None:
-    """"Có lời nhắn riêng", to each receiver in his own chat; her words stay behind the tap."""
+    """"Có lời nhắn riêng", to each receiver in his own chats; her words stay behind the tap, and at /office."""
+    told = Reply(_("There is a private message."), header(request), loud=True)
     for receiver in receivers(work):
-        work.send(
-            office_address(receiver.id),
-            Reply(_("There is a private message."), header(request), buttons=(open_button(request),), loud=True),
-            supersedes=f"private:{request.id}:{receiver.id}",
-        )  # fmt: skip
+        once = f"private:{request.id}:{receiver.id}"
+        at_desk = told.with_buttons(open_button(request))
+        work.send(office_address(receiver.id), at_desk, supersedes=once)
+        for to in messengers(work, receiver):
+            work.send(to, told.add(_("Please open it at /office.")), supersedes=f"{once}:{to.channel}")
+
+
+def messengers(work: Work, official: Official) -> list[Address]:
+    """An official's private chats besides /office; reminders go there too, once each."""
+    known = officials.addresses(work.db, work.commune_id, official.id)
+    sends = work.place.capabilities
+    return [Address(at, account, sender, sender) for at, account, sender in known if at in sends and sends[at].sends]
 
 
 def open_button(request: Request) -> Button:
@@ -117,11 +125,19 @@ def _state(work: Work, request: Request) -> Msg:
         return _("Closed.")
     if request.state == "expired":
         return _("Closed by the clock after a quiet day.")
+    if has_left(work, request):
+        return _("She has blocked the assistant; please call her.")
     if request.state == "answered":
         return _("Answered.")
     if holder is not None:
         return _("{name} has it. Promised before {when}.", name=holder.name, when=request.promised_at)
     return _("Nobody has it yet. Promised before {when}.", when=request.promised_at)
+
+
+def has_left(work: Work, request: Request) -> bool:
+    """Whether what is written to her would not arrive."""
+    at = address_of(request)
+    return citizens.has_left(work.db, work.commune_id, at.channel, at.account, at.sender)
 
 
 def five_points(work: Work, request: Request) -> tuple[Text, ...]:

@@ -46,7 +46,8 @@ def _remind(work: Work, request: Request) -> None:
     told = Reply(words, _("An answer was promised before {when}.", when=request.promised_at), loud=True)
     sealed = request.sealed_for_receiver
     for to in _reminded(work, request, stage):
-        readable = not sealed or to in {office_address(each.id) for each in card.receivers(work)}
+        at_desk = to in {office_address(each.id) for each in card.receivers(work)}
+        readable = not sealed or at_desk
         buttons = (card.open_button(request),) if readable else ()
         work.send(to, told.with_buttons(*buttons))
 
@@ -62,7 +63,8 @@ def _reminded(work: Work, request: Request, stage: int) -> list[Address]:
         chosen = [each for each in others if "duty" in each.rights] or others
     else:
         chosen = [each for each in people if each.role == "chairman"]
-    return [office_address(each.id) for each in chosen] or list(work.place.office)
+    theirs = [to for each in chosen for to in (office_address(each.id), *card.messengers(work, each))]
+    return theirs or list(work.place.office)
 
 
 @routes.event("late")

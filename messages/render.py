@@ -13,10 +13,11 @@ from babel.messages.pofile import read_po
 
 from messages.fold import nfc
 from messages.personal import masked
-from messages.reply import Arg, Button, Msg, Personal, Reply, Text
+from messages.reply import Arg, Button, Msg, Personal, Reply, Text, _
 
 LOCALE = Path(__file__).parent / "locale"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+AT_OFFICE = _("Pictures: please look at /office.")
 CAPTION = 1000
 """Code points that may stand under a picture (Telegram: 1,024)."""
 
@@ -115,6 +116,8 @@ def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> lis
         _button(number, button, reply.numbered, catalogs, language, shows.masks)
         for number, button in enumerate(reply.buttons, 1)
     ]
+    if reply.card and reply.pictures and shows.attachments == "separate":
+        text = f"{text}\n\n{catalogs.text(AT_OFFICE, language)}"
     if len(buttons) > shows.buttons:
         text = "\n".join([text, *(button["label"] for button in buttons)])
         buttons = []

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
+from storage.prepared import Prepared
 
 citizen = Table(
     "citizen",
@@ -45,6 +46,7 @@ address = Table(
     Column("account", String(64), nullable=False),
     Column("sender", String(128), nullable=False),
     Column("last_at", UtcTime, nullable=False),
+    Column("left_at", UtcTime, nullable=True),  # she has blocked us there; not fought, only known
     UniqueConstraint("commune_id", "channel", "account", "sender"),
 )
 Index("ix_address_citizen", address.c.citizen_id)
@@ -62,7 +64,7 @@ class Citizen:
     created_at: datetime
 
 
-_FIND = (
+_FIND = Prepared(
     select(
         citizen.c.id,
         citizen.c.language,
@@ -83,7 +85,7 @@ _FIND = (
 
 def find(db: Connection, commune_id: int, channel: str, account: str, sender: str) -> Citizen | None:
     """The citizen who writes from this address."""
-    row = db.execute(_FIND, {"commune": commune_id, "channel": channel, "account": account, "sender": sender}).first()
+    row = _FIND.first(db, commune=commune_id, channel=channel, account=account, sender=sender)
     return None if row is None else Citizen(*row)
 
 
@@ -105,6 +107,32 @@ def meet(db: Connection, commune_id: int, channel: str, account: str, sender: st
     }
     db.execute(upsert(db, address).values(values).on_conflict_do_nothing())
     return find(db, commune_id, channel, account, sender) or Citizen(made, None, None, None, 0, now)
+
+
+def left(db: Connection, commune_id: int, channel: str, account: str, sender: str, now: datetime) -> None:
+    """She has blocked us at this address."""
+    here = _at(commune_id, channel, account, sender)
+    db.execute(update(address).where(here, address.c.left_at.is_(None)).values(left_at=now))
+
+
+def returned(db: Connection, commune_id: int, channel: str, account: str, sender: str) -> None:
+    """She has let us in again at this address."""
+    db.execute(update(address).where(_at(commune_id, channel, account, sender)).values(left_at=None))
+
+
+def has_left(db: Connection, commune_id: int, channel: str, account: str, sender: str) -> bool:
+    """Whether she has blocked us at this address."""
+    here = _at(commune_id, channel, account, sender)
+    return db.execute(select(address.c.left_at).where(here)).scalar() is not None
+
+
+def _at(commune_id: int, channel: str, account: str, sender: str) -> Any:
+    return (
+        (address.c.commune_id == commune_id)
+        & (address.c.channel == channel)
+        & (address.c.account == account)
+        & (address.c.sender == sender)
+    )
 
 
 def change(db: Connection, citizen_id: int, **values: Any) -> None:

@@ -5,6 +5,7 @@ meanwhile); expired (kept 7 days, one tap continues: L07); ended (its result rep
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,10 +26,14 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
+    tuple_,
     update,
 )
 
 from storage.db import Id, UtcTime, metadata
+from storage.inbox import lane
+from storage.prepared import Prepared
 from storage.sealing import seal_json, unseal_json
 
 talk = Table(
@@ -112,8 +117,10 @@ _COLUMNS: tuple[Any, ...] = (
     talk.c.touched_at,
     talk.c.expires_at,
 )
-_LIVE = select(*_COLUMNS).where(
-    talk.c.lane_id == bindparam("lane"), talk.c.sender == bindparam("sender"), talk.c.state == text("'live'")
+_LIVE = Prepared(
+    select(*_COLUMNS).where(
+        talk.c.lane_id == bindparam("lane"), talk.c.sender == bindparam("sender"), talk.c.state == text("'live'")
+    )
 )
 
 
@@ -126,7 +133,7 @@ def _talk(db: Connection, row: Any) -> Talk | None:
 
 def live(db: Connection, lane_id: int, sender: str) -> Talk | None:
     """The talk going on in this chat with this sender."""
-    return _talk(db, db.execute(_LIVE, {"lane": lane_id, "sender": sender}).first())
+    return _talk(db, _LIVE.first(db, lane=lane_id, sender=sender))
 
 
 def by_token(db: Connection, commune_id: int, lane_id: int, sender: str, token: str) -> Talk | None:
@@ -144,12 +151,12 @@ def by_token(db: Connection, commune_id: int, lane_id: int, sender: str, token: 
     )
 
 
-_LATEST = (
+_LATEST = Prepared(
     select(*_COLUMNS)
     .where(
         talk.c.lane_id == bindparam("lane"),
         talk.c.sender == bindparam("sender"),
-        talk.c.state.in_(bindparam("states", expanding=True)),
+        talk.c.state.in_([bindparam("one"), bindparam("other")]),
         talk.c.touched_at >= bindparam("since", type_=UtcTime),
         talk.c.data.is_not(None),
     )
@@ -159,24 +166,24 @@ _LATEST = (
 
 
 def latest(db: Connection, lane_id: int, sender: str, states: tuple[str, ...], since: datetime) -> Talk | None:
-    """The sender's most recently touched talk in one of these states."""
-    given = {"lane": lane_id, "sender": sender, "states": states, "since": since}
-    return _talk(db, db.execute(_LATEST, given).first())
+    """The sender's most recently touched talk in one of these states (one or two)."""
+    one, other = states[0], states[-1]
+    return _talk(db, _LATEST.first(db, lane=lane_id, sender=sender, one=one, other=other, since=since))
 
 
-_PARK = (
+_PARK = Prepared(
     update(talk)
     .where(talk.c.lane_id == bindparam("lane"), talk.c.sender == bindparam("of"), talk.c.state == text("'live'"))
     .values(state="parked", wake_at=None)
 )
-_OPEN = insert(talk).returning(talk.c.id)
+_OPEN = Prepared(insert(talk).returning(talk.c.id))
 
 
 def open_talk(
     db: Connection, commune_id: int, lane_id: int, sender: str, route: str, now: datetime, expires_at: datetime
 ) -> Talk:
     """A new live talk; one that was live is parked and can be resumed until it expires."""
-    db.execute(_PARK, {"lane": lane_id, "of": sender})
+    _PARK.run(db, lane=lane_id, of=sender)
     token = "".join(secrets.choice(ALPHABET) for _ in range(8))
     values = {
         "commune_id": commune_id,
@@ -190,11 +197,10 @@ def open_talk(
         "touched_at": now,
         "expires_at": expires_at,
     }
-    made = db.execute(_OPEN, values).scalar_one()
-    return Talk(made, token, lane_id, sender, route, "live", {}, now, expires_at)
+    return Talk(_OPEN.scalar(db, **values), token, lane_id, sender, route, "live", {}, now, expires_at)
 
 
-_SAVE = (
+_SAVE = Prepared(
     update(talk)
     .where(talk.c.id == bindparam("talk"))
     .values(
@@ -217,24 +223,28 @@ def save(
     wake_at: datetime | None = None,
 ) -> None:
     """Store a talk's new state."""
-    db.execute(
-        _SAVE,
-        {"talk": talk_id, "to": state, "sealed": seal_json(db, data), "now": now, "until": expires_at, "wake": wake_at},
-    )
+    _SAVE.run(db, talk=talk_id, to=state, sealed=seal_json(db, data), now=now, until=expires_at, wake=wake_at)
 
 
 def revive(db: Connection, found: Talk, now: datetime, expires_at: datetime) -> None:
     """Make an expired or parked talk the live one; the one that was live is parked."""
-    db.execute(_PARK, {"lane": found.lane_id, "of": found.sender})
+    _PARK.run(db, lane=found.lane_id, of=found.sender)
     db.execute(update(talk).where(talk.c.id == found.id).values(state="live", touched_at=now, expires_at=expires_at))
 
 
-def due(db: Connection, commune_id: int, now: datetime, limit: int = 500) -> list[Any]:
-    """Live talks whose time has come: (token, lane_id, sender, expired: bool). Their own lanes do the rest."""
+def due(
+    db: Connection, commune_id: int, now: datetime, deaf: Collection[tuple[str, str]] = (), limit: int = 500
+) -> list[Any]:
+    """Live talks whose time has come: (token, lane_id, sender, wake_at, expires_at). Their own lanes do the rest.
+
+    deaf: channels (name, account) on which nobody can answer now; there no talk expires.
+    """
+    heard = true() if not deaf else tuple_(lane.c.channel, lane.c.account).not_in(deaf)
     wanted: tuple[Any, ...] = (talk.c.token, talk.c.lane_id, talk.c.sender, talk.c.wake_at, talk.c.expires_at)
     expired = (
         select(*wanted)
-        .where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.expires_at <= now)
+        .join(lane, lane.c.id == talk.c.lane_id)
+        .where(talk.c.commune_id == commune_id, talk.c.state == text("'live'"), talk.c.expires_at <= now, heard)
         .limit(limit)
     )
     waking = (
@@ -243,6 +253,20 @@ def due(db: Connection, commune_id: int, now: datetime, limit: int = 500) -> lis
         .limit(limit)
     )
     return [*db.execute(expired), *db.execute(waking)]
+
+
+def untouched(
+    db: Connection, commune_id: int, channel: str, account: str, since: datetime, until: datetime
+) -> list[Any]:
+    """Live talks of a channel whose open question was asked between two moments: (token, lane_id, sender)."""
+    wanted = (
+        select(talk.c.token, talk.c.lane_id, talk.c.sender)
+        .join(lane, lane.c.id == talk.c.lane_id)
+        .where(lane.c.commune_id == commune_id, lane.c.channel == channel, lane.c.account == account)
+        .where(talk.c.state == text("'live'"), talk.c.touched_at.between(since, until))
+        .where(talk.c.expires_at >= since)  # says nothing new, but the index is by this
+    )
+    return list(db.execute(wanted))
 
 
 def empty_old(db: Connection, before: datetime, limit: int = 500) -> int:
@@ -278,12 +302,14 @@ class Shown:
     items: list[tuple[str, str]]
 
 
-_DROP_LIST = shown_list.delete().where(
-    shown_list.c.lane_id == bindparam("lane"),
-    shown_list.c.sender == bindparam("of"),
-    shown_list.c.unasked == bindparam("kind"),
+_DROP_LIST = Prepared(
+    shown_list.delete().where(
+        shown_list.c.lane_id == bindparam("lane"),
+        shown_list.c.sender == bindparam("of"),
+        shown_list.c.unasked == bindparam("kind"),
+    )
 )
-_SHOW_LIST = insert(shown_list)
+_SHOW_LIST = Prepared(insert(shown_list).inline())
 
 
 def show_list(
@@ -296,7 +322,7 @@ def show_list(
     unasked: bool = False,
 ) -> None:
     """Remember what a typed number will mean. A list in an answer replaces the one before; so does one in a notice."""
-    db.execute(_DROP_LIST, {"lane": lane_id, "of": sender, "kind": unasked})
+    _DROP_LIST.run(db, lane=lane_id, of=sender, kind=unasked)
     values = {
         "commune_id": commune_id,
         "lane_id": lane_id,
@@ -305,10 +331,10 @@ def show_list(
         "sent_at": now,
         "items": seal_json(db, items),
     }
-    db.execute(_SHOW_LIST, values)
+    _SHOW_LIST.run(db, **values)
 
 
-_LISTS = (
+_LISTS = Prepared(
     select(shown_list.c.sent_at, shown_list.c["items"])
     .where(shown_list.c.lane_id == bindparam("lane"), shown_list.c.sender == bindparam("sender"))
     .order_by(shown_list.c.id.desc())
@@ -317,7 +343,7 @@ _LISTS = (
 
 def lists(db: Connection, lane_id: int, sender: str) -> list[Shown]:
     """The latest lists sent to her, newest first."""
-    found = db.execute(_LISTS, {"lane": lane_id, "sender": sender}).all()
+    found = _LISTS.all(db, lane=lane_id, sender=sender)
     return [Shown(row.sent_at, [(label, token) for label, token in unseal_json(db, row.items)]) for row in found]
 
 

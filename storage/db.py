@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+import psycopg
 from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.types import TypeDecorator
@@ -98,19 +99,19 @@ def temporary(error: BaseException) -> bool:
     """Whether `error` is the database's state and not a mistake of ours."""
     if isinstance(error, Temporary):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error  # storage.prepared lets the driver speak for itself
     if isinstance(cause, sqlite3.Error):
         name = getattr(cause, "sqlite_errorname", "") or ""
         return name.startswith(
             ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
         )
-    state = getattr(cause, "sqlstate", None)
+    if not isinstance(cause, psycopg.Error):
+        return False
+    state = cause.sqlstate
     if state is None:  # the server said nothing: it is away, or psycopg refused our data itself (a NUL in a text)
-        return isinstance(error, OperationalError | InterfaceError)
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
     # PostgreSQL appendix A: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 operator, 58 system.
     return state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
 

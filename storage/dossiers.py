@@ -40,6 +40,7 @@ from sqlalchemy import (
 from storage.citizens import address
 from storage.db import Id, UtcTime, is_postgres, metadata
 from storage.db import insert as upsert
+from storage.prepared import Prepared
 from storage.sealing import lookup_key, seal_json, unseal_json
 
 dossier = Table(
@@ -166,20 +167,22 @@ class Step:
     officer: str
 
 
-_BY_CODE = select(
-    dossier.c.id,
-    dossier.c.code,
-    dossier.c.code_key,
-    dossier.c.procedure_code,
-    dossier.c.procedure_name,
-    dossier.c.status,
-    dossier.c.received_at,
-    dossier.c.due_at,
-    dossier.c.village,
-    dossier.c.officer,
-    dossier.c.place,
-    dossier.c.changed_at,
-).where(dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key"))
+_BY_CODE = Prepared(
+    select(
+        dossier.c.id,
+        dossier.c.code,
+        dossier.c.code_key,
+        dossier.c.procedure_code,
+        dossier.c.procedure_name,
+        dossier.c.status,
+        dossier.c.received_at,
+        dossier.c.due_at,
+        dossier.c.village,
+        dossier.c.officer,
+        dossier.c.place,
+        dossier.c.changed_at,
+    ).where(dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key"))
+)
 _DETAILS = select(dossier.c.details).where(
     dossier.c.commune_id == bindparam("commune"), dossier.c.id == bindparam("id")
 )
@@ -192,7 +195,7 @@ _STEPS = (
 
 def by_code(db: Connection, commune_id: int, code_key: str) -> Dossier | None:
     """The dossier with this code."""
-    row: Any = db.execute(_BY_CODE, {"commune": commune_id, "code_key": code_key}).first()
+    row = _BY_CODE.first(db, commune=commune_id, code_key=code_key)
     return None if row is None else Dossier(*row)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select
 
 from storage.db import Id, UtcTime, metadata
+from storage.prepared import Prepared
 
 guidance = Table(
     "guidance", metadata,
@@ -19,6 +20,7 @@ guidance = Table(
 )  # fmt: skip
 Index("ix_guidance_citizen", guidance.c.citizen_id, guidance.c.at)
 Index("ix_guidance_at", guidance.c.commune_id, guidance.c.at)
+_RECORD = Prepared(insert(guidance).inline())
 
 
 def record(
@@ -29,7 +31,7 @@ def record(
         "commune_id": commune_id, "citizen_id": citizen_id, "kind": kind, "reference": reference[:80],
         "version": version[:40], "at": now,
     }  # fmt: skip
-    db.execute(insert(guidance), values)
+    _RECORD.run(db, **values)
 
 
 def export(db: Connection, commune_id: int, citizen_id: int) -> list[dict[str, Any]]:

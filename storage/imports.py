@@ -44,6 +44,7 @@ from sqlalchemy import (
 from storage.db import Id, UtcTime, is_postgres, metadata
 from storage.db import insert as upsert
 from storage.dossiers import dossier, dossier_change, dossier_step, tail_key_text
+from storage.prepared import Prepared
 from storage.sealing import Keys, keys
 
 SLICE = 1000
@@ -454,7 +455,7 @@ def clear_slice(db: Connection, commune_id: int) -> bool:
 
 # --- the age of the data (L04) ----------------------------------------------------------------------------------------
 
-_AGE = (
+_AGE = Prepared(
     select(import_run.c.data_as_of)
     .where(import_run.c.commune_id == bindparam("commune"), _done)
     .order_by(import_run.c.data_as_of.desc())
@@ -464,7 +465,8 @@ _AGE = (
 
 def data_age(db: Connection, commune_id: int) -> datetime | None:
     """When the newest data were drawn up; None when nothing was ever imported."""
-    return db.execute(_AGE, {"commune": commune_id}).scalar()
+    found: datetime | None = _AGE.scalar(db, commune=commune_id)
+    return found
 
 
 def alert_once(db: Connection, commune_id: int, data_as_of: datetime, level: int) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     Column,
     Connection,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 )
 
 from storage.db import EPOCH, Id, UtcTime, insert, is_postgres, metadata
+from storage.prepared import Prepared
 from storage.sealing import Unreadable, seal, unseal
 
 lane = Table(
@@ -98,7 +100,6 @@ class Taken:
     received_at: datetime
 
 
-# Built once: composing a statement costs more than running it on this path.
 _COLUMNS = ("commune_id", "lane_id", "channel", "account", "event_id", "sender", "raw", "state", "received_at")
 _FROM_LANE = select(
     lane.c.commune_id,
@@ -116,6 +117,16 @@ _FROM_LANE = select(
     lane.c.account == bindparam("account"),
     lane.c.chat == bindparam("chat"),
 )
+# "WHERE true" of SQLite's grammar (parsing ambiguity of INSERT ... SELECT ... ON CONFLICT) is the lane's WHERE here.
+_ACCEPT = Prepared(
+    lambda db: (
+        insert(db, inbox)
+        .from_select(_COLUMNS, _FROM_LANE)
+        .on_conflict_do_nothing()
+        .inline()
+        .execution_options(preserve_rowcount=True)
+    )
+)
 
 
 def accept(db: Connection, commune_id: int, event: Event, now: datetime) -> bool:
@@ -132,23 +143,10 @@ def accept(db: Connection, commune_id: int, event: Event, now: datetime) -> bool
         "received_at": now,
     }
     # A lane is never deleted, so for all but the first event of a chat this is one statement.
-    if _insert_event(db, values):
+    if _ACCEPT.run(db, **values):
         return True
     open_lane(db, commune_id, event.channel, event.account, event.chat)
-    return _insert_event(db, values)
-
-
-def _insert_event(db: Connection, values: dict[str, Any]) -> bool:
-    # "WHERE true" of SQLite's grammar (parsing ambiguity of INSERT ... SELECT ... ON CONFLICT) is the lane's WHERE
-    # here.
-    statement = (
-        insert(db, inbox)
-        .from_select(_COLUMNS, _FROM_LANE)
-        .on_conflict_do_nothing()
-        .inline()
-        .execution_options(preserve_rowcount=True)
-    )
-    return bool(db.execute(statement, values).rowcount > 0)
+    return _ACCEPT.run(db, **values) > 0
 
 
 def open_lane(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> int:
@@ -196,14 +194,14 @@ _TAKEN = [
     inbox.c.attempts,
     inbox.c.received_at,
 ]
-_READY = (
+_READY = Prepared(
     select(*_TAKEN)
     .join(lane, lane.c.id == inbox.c.lane_id)
     .where(inbox.c.state == text("'new'"), lane.c.not_before <= bindparam("now", type_=UtcTime))
     .order_by(inbox.c.id)
     .limit(1)
 )
-_LOCK_LANE = (
+_LOCK_LANE = Prepared(
     select(lane.c.id)
     .join(inbox, inbox.c.lane_id == lane.c.id)
     .where(inbox.c.state == text("'new'"), lane.c.not_before <= bindparam("now", type_=UtcTime))
@@ -211,7 +209,7 @@ _LOCK_LANE = (
     .limit(1)
     .with_for_update(of=lane, skip_locked=True)
 )
-_OLDEST = (
+_OLDEST = Prepared(
     select(*_TAKEN)
     .join(lane, lane.c.id == inbox.c.lane_id)
     .where(inbox.c.state == text("'new'"), inbox.c.lane_id == bindparam("lane"))
@@ -226,29 +224,28 @@ def take(db: Connection, now: datetime) -> Taken | None:
     One that cannot be unsealed is set aside, so that the rest goes on.
     """
     while (row := _next(db, now)) is not None:
-        fields = row._asdict()
         try:
-            return Taken(**{**fields, "raw": unseal(db, fields["raw"])})
+            return Taken(**{**row._asdict(), "raw": unseal(db, row.raw)})
         except Unreadable as error:
             fail(db, row.id, "", str(error), now)
     return None
 
 
-def _next(db: Connection, now: datetime) -> Row[Any] | None:
+def _next(db: Connection, now: datetime) -> Any | None:
     if not is_postgres(db):
-        return db.execute(_READY, {"now": now}).first()
-    locked = db.execute(_LOCK_LANE, {"now": now}).scalar()
-    return None if locked is None else db.execute(_OLDEST, {"lane": locked}).first()
+        return _READY.first(db, now=now)
+    locked = _LOCK_LANE.scalar(db, now=now)
+    return None if locked is None else _OLDEST.first(db, lane=locked)
 
 
-_DONE = (
+_DONE = Prepared(
     update(inbox).where(inbox.c.id == bindparam("event")).values(state="done", done_at=bindparam("now", type_=UtcTime))
 )
 
 
 def done(db: Connection, event_id: int, now: datetime) -> None:
     """The event has had its effect, in this same transaction."""
-    db.execute(_DONE, {"event": event_id, "now": now})
+    _DONE.run(db, event=event_id, now=now)
 
 
 def fail(db: Connection, event_id: int, reference: str, error: str, now: datetime) -> bool:
@@ -268,6 +265,11 @@ def postpone(db: Connection, event: Taken, now: datetime) -> datetime:
     db.execute(update(inbox).where(inbox.c.id == event.id).values(attempts=inbox.c.attempts + more))
     db.execute(update(lane).where(lane.c.id == event.lane_id).values(not_before=until))
     return until
+
+
+def internal(name: str, **args: Any) -> bytes:
+    """The raw form of an event of our own."""
+    return orjson.dumps({"internal": name, "args": args})
 
 
 def insert_internal(

@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
+from storage.prepared import Prepared
 
 ROLES = ("official", "village-head", "chairman", "clerk")
 RIGHTS = ("approve", "stamp", "read-sealed", "duty", "receive")
@@ -69,6 +70,7 @@ invitation = Table(
     Column("used_at", UtcTime, nullable=True),
     UniqueConstraint("commune_id", "code_hash"),
 )
+Index("ix_official_address_official", official_address.c.official_id)
 
 VALID = timedelta(days=3)
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is misread when dictated
@@ -94,7 +96,7 @@ _COLUMNS: tuple[Any, ...] = (
     official.c.rights,
     official.c.village,
 )
-_OF = (
+_OF = Prepared(
     select(*_COLUMNS)
     .join(official_address, official_address.c.official_id == official.c.id)
     .where(
@@ -113,7 +115,7 @@ def _official(row: Any) -> Official:
 
 def of(db: Connection, commune_id: int, channel: str, account: str, sender: str) -> Official | None:
     """The active official who writes from this address."""
-    row = db.execute(_OF, {"commune": commune_id, "channel": channel, "account": account, "sender": sender}).first()
+    row = _OF.first(db, commune=commune_id, channel=channel, account=account, sender=sender)
     return None if row is None else _official(row)
 
 
@@ -177,12 +179,12 @@ def invite(
     return new_code(db, commune_id, add(db, commune_id, name, post, role, rights, village, now), now)
 
 
-def new_code(db: Connection, commune_id: int, official_id: int, now: datetime) -> str:
-    """Another one-time code for somebody already invited (a second browser, a lost session)."""
+def new_code(db: Connection, commune_id: int, official_id: int, now: datetime, valid: timedelta = VALID) -> str:
+    """Another one-time code for somebody already invited (a second browser, a messenger, a lost session)."""
     code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
     db.execute(
         insert(invitation).values(
-            commune_id=commune_id, code_hash=_digest(code), official_id=official_id, expires_at=now + VALID
+            commune_id=commune_id, code_hash=_digest(code), official_id=official_id, expires_at=now + valid
         )
     )
     return code
@@ -216,6 +218,13 @@ def bind(db: Connection, commune_id: int, official_id: int, channel: str, accoun
     statement = upsert(db, official_address).values(values)
     keys = ["commune_id", "channel", "account", "sender"]
     db.execute(statement.on_conflict_do_update(index_elements=keys, set_={"official_id": official_id}))
+
+
+def addresses(db: Connection, commune_id: int, official_id: int) -> list[tuple[str, str, str]]:
+    """Where an official is known: (channel, account, sender)."""
+    wanted = (official_address.c.channel, official_address.c.account, official_address.c.sender)
+    here = (official_address.c.commune_id == commune_id) & (official_address.c.official_id == official_id)
+    return [(row.channel, row.account, row.sender) for row in db.execute(select(*wanted).where(here))]
 
 
 def remove(db: Connection, commune_id: int, official_id: int) -> None:

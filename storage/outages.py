@@ -71,6 +71,13 @@ def unsettled(db: Connection, commune_id: int) -> list[Outage]:
     return [Outage(*row) for row in found]
 
 
+def deaf(db: Connection, commune_id: int, now: datetime) -> set[tuple[str, str]]:
+    """Channels (name, account) on which people cannot answer now, or have not been asked again yet."""
+    silent = (pulse.c.commune_id == commune_id) & (pulse.c.at < now - SHORTEST)
+    found = {(row.channel, row.account) for row in db.execute(select(pulse.c.channel, pulse.c.account).where(silent))}
+    return found | {(each.channel, each.account) for each in unsettled(db, commune_id)}
+
+
 def settle(db: Connection, outage_id: int, now: datetime) -> None:
     """Whoever had to be asked again has been."""
     db.execute(update(outage).where(outage.c.id == outage_id).values(settled_at=now))

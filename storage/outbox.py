@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from storage.db import Id, UtcTime, metadata
+from storage.prepared import Prepared
 from storage.sealing import Unreadable, seal_json, unseal_json
 
 outbox = Table(
@@ -120,8 +121,8 @@ class Sending:
     repeats: int = 0
 
 
-_PUT = insert(outbox).returning(outbox.c.id)
-_SUPERSEDE = (
+_PUT = Prepared(insert(outbox).returning(outbox.c.id))
+_SUPERSEDE = Prepared(
     update(outbox)
     .where(
         outbox.c.commune_id == bindparam("commune"),
@@ -135,7 +136,7 @@ _SUPERSEDE = (
 def put(db: Connection, commune_id: int, row: Row) -> int:
     """Queue one message; a row with the same supersedes_key that still waits is dropped as superseded."""
     if row.supersedes_key is not None:
-        db.execute(_SUPERSEDE, {"commune": commune_id, "key": row.supersedes_key})
+        _SUPERSEDE.run(db, commune=commune_id, key=row.supersedes_key)
     values = {
         "commune_id": commune_id,
         "channel": row.channel,
@@ -150,7 +151,8 @@ def put(db: Connection, commune_id: int, row: Row) -> int:
         "supersedes_key": row.supersedes_key,
         "in_reply_to": row.in_reply_to,
     }
-    return int(db.execute(_PUT, values).scalar_one())
+    made: int = _PUT.scalar(db, **values)
+    return made
 
 
 def undo(db: Connection, commune_id: int, ids: Iterable[int]) -> int:
@@ -160,6 +162,13 @@ def undo(db: Connection, commune_id: int, ids: Iterable[int]) -> int:
         .where(outbox.c.commune_id == commune_id, outbox.c.id.in_(list(ids)), outbox.c.state == "queued")
         .values(state="dropped", dropped="undone")
     ).rowcount
+
+
+def stop(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> None:
+    """Drop what still waits for a chat: whoever is there wants nothing more from us."""
+    waiting = outbox.c.state == "queued"
+    here = _to(commune_id, channel, account, chat)
+    db.execute(update(outbox).where(here, waiting).values(state="dropped", dropped="stopped"))
 
 
 def drop_stale(db: Connection, now: datetime) -> int:

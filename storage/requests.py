@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
+from storage.prepared import Prepared
 from storage.sealing import seal_json, unseal_json
 
 request = Table(
@@ -211,22 +212,21 @@ def _is(commune_id: int, request_id: int) -> Any:
     return (request.c.commune_id == commune_id) & (request.c.id == request_id)
 
 
-_OPEN_OF = select(*_COLUMNS).where(
-    request.c.commune_id == bindparam("commune"), request.c.channel == bindparam("channel"),
-    request.c.account == bindparam("account"), request.c.chat == bindparam("chat"),
-    request.c.sender == bindparam("sender"), _open,
+_OPEN_OF = Prepared(
+    select(*_COLUMNS).where(
+        request.c.commune_id == bindparam("commune"), request.c.channel == bindparam("channel"),
+        request.c.account == bindparam("account"), request.c.chat == bindparam("chat"),
+        request.c.sender == bindparam("sender"), _open,
+    )
 )  # fmt: skip
 
 
 def open_of(db: Connection, commune_id: int, address: Address) -> Request | None:
     """The request that is open for this address: she is with a person."""
-    row = db.execute(
-        _OPEN_OF,
-        {
-            "commune": commune_id, "channel": address.channel, "account": address.account, "chat": address.chat,
-            "sender": address.sender,
-        },
-    ).first()  # fmt: skip
+    row = _OPEN_OF.first(
+        db, commune=commune_id, channel=address.channel, account=address.account, chat=address.chat,
+        sender=address.sender,
+    )  # fmt: skip
     return None if row is None else Request(*row)
 
 

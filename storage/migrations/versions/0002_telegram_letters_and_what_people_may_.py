@@ -36,3 +36,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_pulse')),
     sa.UniqueConstraint('commune_id', 'channel', 'account', name=op.f('uq_pulse_commune_id_channel_account'))
     )
+    with op.batch_alter_table('address', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('left_at', sa.BigInteger(), nullable=True))
+
+    with op.batch_alter_table('official_address', schema=None) as batch_op:
+        batch_op.create_index('ix_official_address_official', ['official_id'], unique=False)
+
