@@ -118,15 +118,7 @@ _FROM_LANE = select(
     lane.c.chat == bindparam("chat"),
 )
 # "WHERE true" of SQLite's grammar (parsing ambiguity of INSERT ... SELECT ... ON CONFLICT) is the lane's WHERE here.
-_ACCEPT = Prepared(
-    lambda db: (
-        insert(db, inbox)
-        .from_select(_COLUMNS, _FROM_LANE)
-        .on_conflict_do_nothing()
-        .inline()
-        .execution_options(preserve_rowcount=True)
-    )
-)
+_ACCEPT = Prepared(lambda db: insert(db, inbox).from_select(_COLUMNS, _FROM_LANE).on_conflict_do_nothing().inline())
 
 
 def accept(db: Connection, commune_id: int, event: Event, now: datetime) -> bool:

@@ -49,7 +49,7 @@ class Prepared:
     def run(self, db: Connection, /, **values: Any) -> int:
         """How many rows it wrote."""
         if not db.in_transaction():
-            return db.execute(self._composed(db), values).rowcount
+            return db.execute(self._composed(db), values, execution_options={"preserve_rowcount": True}).rowcount
         return int(self._of(db, values).run(db, values).rowcount)
 
     def _composed(self, db: Connection) -> Executable:

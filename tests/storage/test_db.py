@@ -392,7 +392,7 @@ async def test_a_text_the_database_cannot_hold_is_a_mistake_and_not_a_database_t
     """A NUL or a lone surrogate would fail for ever, so it must never be waited for."""
     for sender in ("bà\0Lan", "bà\ud800Lan"):
         broken = Event("web", "", "c1", sender, "1", b"x")
-        with pytest.raises((DBAPIError, UnicodeEncodeError)) as raised:
+        with pytest.raises((psycopg.DataError, UnicodeEncodeError)) as raised:
             await shared.write(inbox.accept, 1, broken, NOW)
         assert not temporary(raised.value)
 
@@ -409,6 +409,10 @@ async def test_a_text_the_database_cannot_hold_is_a_mistake_and_not_a_database_t
         (OperationalError("s", {}, psycopg.errors.LockNotAvailable()), True),
         (OperationalError("s", {}, psycopg.errors.DiskFull()), True),
         (OperationalError("s", {}, psycopg.errors.AdminShutdown()), True),
+        (psycopg.errors.AdminShutdown(), True),
+        (psycopg.InterfaceError("the connection is closed"), True),
+        (psycopg.errors.UniqueViolation(), False),
+        (psycopg.DataError("a NUL"), False),
         (DatabaseError("s", {}, psycopg.errors.UniqueViolation()), False),
         (DatabaseError("s", {}, psycopg.errors.StringDataRightTruncation()), False),
         (DatabaseError("s", {}, psycopg.DataError("cannot contain NUL")), False),
@@ -429,6 +433,7 @@ def test_a_database_locked_by_somebody_else_is_temporary(tmp_path: Path) -> None
             with pytest.raises(sqlite3.OperationalError) as raised:
                 two.execute(statement)
             assert temporary(OperationalError("s", {}, raised.value)) is expected
+            assert temporary(raised.value) is expected
         two.close()
         one.execute("ROLLBACK")
     one.close()
