@@ -2,6 +2,7 @@
 path.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, String, Table, UniqueConstraint, select, update
 
 from storage.db import Id, UtcTime, insert, metadata
-from storage.sealing import seal, unseal
+from storage.sealing import seal, seal_json, unseal, unseal_json
 
 file = Table(
     "file",
@@ -26,6 +27,7 @@ file = Table(
     Column("size", Integer, nullable=False),
     Column("title", LargeBinary, nullable=True),  # sealed: the name it had on her phone
     Column("received_at", UtcTime, nullable=False),
+    Column("codes", LargeBinary, nullable=True),  # sealed JSON: dossier codes read in the picture (L15)
     UniqueConstraint("commune_id", "name"),
 )
 Index("ix_file_received", file.c.received_at)
@@ -56,6 +58,7 @@ def add(
     size: int,
     title: str,
     now: datetime,
+    codes: Sequence[str] = (),
 ) -> None:
     """Record a file whose bytes are on disk; the same upload repeated changes nothing."""
     values = {
@@ -70,6 +73,7 @@ def add(
         "size": size,
         "title": seal(db, title.encode("utf-8", "replace")),
         "received_at": now,
+        "codes": seal_json(db, list(codes)) if codes else None,
     }
     db.execute(insert(db, file).values(values).on_conflict_do_nothing())
 
@@ -86,6 +90,24 @@ def get(db: Connection, commune_id: int, name: str) -> File | None:
     )
 
 
+def codes(
+    db: Connection, commune_id: int, channel: str, account: str, chat: str, names: Sequence[str]
+) -> list[str] | None:
+    """The dossier codes read in these pictures of hers; None while one of them is still to be fetched."""
+    rows = db.execute(
+        select(file.c.state, file.c.codes).where(
+            file.c.commune_id == commune_id,
+            file.c.name.in_(names),
+            file.c.channel == channel,
+            file.c.account == account,
+            file.c.chat == chat,
+        )
+    ).all()
+    if any(row.state == "new" for row in rows):
+        return None
+    return list(dict.fromkeys(code for row in rows if row.codes for code in unseal_json(db, row.codes)))
+
+
 def names_before(db: Connection, before: datetime, limit: int = 500) -> list[str]:
     """Files received before a time, for pruning."""
     return list(
@@ -97,7 +119,7 @@ def names_before(db: Connection, before: datetime, limit: int = 500) -> list[str
 
 def lose(db: Connection, names: list[str]) -> None:
     """The bytes are gone (pruned)."""
-    db.execute(update(file).where(file.c.name.in_(names)).values(state="lost", title=None))
+    db.execute(update(file).where(file.c.name.in_(names)).values(state="lost", title=None, codes=None))
 
 
 def export(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> list[dict[str, Any]]:

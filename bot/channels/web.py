@@ -134,7 +134,7 @@ class Web(Channel):
         title = unquote(request.headers.get("X-File-Name", ""))[:200]
         media_type = request.content_type
         # Whatever it calls itself, what is a picture is treated as one: no EXIF, no identity card.
-        raw, kind = await asyncio.to_thread(self._picture, raw)
+        raw, kind, codes = await asyncio.to_thread(self._picture, raw)
         if kind == "file" and media_type.startswith("audio/"):
             kind = "voice"
         media_type = "image/jpeg" if kind == "photo" else media_type
@@ -153,6 +153,7 @@ class Web(Channel):
                 len(raw),
                 title,
                 now,
+                codes,
             )
         )
         return web.json_response({"file": name, "kind": kind})
@@ -174,9 +175,11 @@ class Web(Channel):
             raise self.door.refuse(web.HTTPUnprocessableEntity, _("That file is empty. Please choose it once more."))
         return b"".join(chunks)
 
-    def _picture(self, raw: bytes) -> tuple[bytes, str]:
+    def _picture(self, raw: bytes) -> tuple[bytes, str, tuple[str, ...]]:
+        """What is kept of an upload, its kind, and the dossier codes that were read in it."""
         try:
-            return pictures.clean(raw), "photo"
+            made = pictures.clean(raw)
+            return made.jpeg, "photo", made.codes
         except pictures.IdentityCard:
             raise self.door.refuse(
                 web.HTTPUnprocessableEntity,
@@ -189,7 +192,7 @@ class Web(Channel):
             sentence = _("I cannot open this kind of picture. Please send a screenshot of it instead.")
             raise self.door.refuse(web.HTTPUnprocessableEntity, sentence) from None
         except pictures.NotAPicture:
-            return raw, "file"
+            return raw, "file", ()
 
     # --- show -------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import segno
+import zxingcpp
 from PIL import Image
 from sqlalchemy import func, select
 from yarl import URL
@@ -80,7 +81,7 @@ def test_a_photo_loses_where_and_when() -> None:
     """No EXIF at all comes through, least of all the place."""
     raw = from_a_phone()
     assert Image.open(io.BytesIO(raw)).getexif().get_ifd(GPS)
-    clean = pictures.clean(raw)
+    clean = pictures.clean(raw).jpeg
     made = Image.open(io.BytesIO(clean))
     assert made.format == "JPEG"
     assert not made.getexif()
@@ -93,7 +94,7 @@ def test_a_photo_loses_where_and_when() -> None:
 )
 def test_a_photo_stands_upright(turned: int, size: tuple[int, int], red: tuple[int, int]) -> None:
     """The turn that EXIF only noted is made before the note is thrown away."""
-    made = Image.open(io.BytesIO(pictures.clean(from_a_phone(turned))))
+    made = Image.open(io.BytesIO(pictures.clean(from_a_phone(turned)).jpeg))
     assert made.size == size
     pixel = made.getpixel(red)
     assert pixel[0] > 200
@@ -105,13 +106,13 @@ def test_a_photo_stands_upright(turned: int, size: tuple[int, int], red: tuple[i
 )
 def test_a_photo_is_made_smaller(size: tuple[int, int], small: tuple[int, int]) -> None:
     """At most 2048 pixels a side, its shape kept; a small one is not made larger."""
-    assert Image.open(io.BytesIO(pictures.clean(photo(size)))).size == small
+    assert Image.open(io.BytesIO(pictures.clean(photo(size)).jpeg)).size == small
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_other_kinds_become_jpeg(kind: str) -> None:
     """Whatever phones and scanners make is stored as one kind."""
-    assert Image.open(io.BytesIO(pictures.clean(photo(kind=kind)))).format == "JPEG"
+    assert Image.open(io.BytesIO(pictures.clean(photo(kind=kind)).jpeg)).format == "JPEG"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_an_identity_card_is_known_by_its_code(words: str) -> None:
 @pytest.mark.parametrize("words", ["https://xa.example/", "H99.33-261125-0001", "012345678901", "0123|456|x|01011990|"])
 def test_another_code_is_no_identity_card(words: str) -> None:
     """The QR code of a slip or a page passes."""
-    assert pictures.clean(qr(words))
+    assert pictures.clean(qr(words)).jpeg
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------------------
@@ -261,3 +262,37 @@ async def test_a_picture_that_cannot_be_opened_is_refused(town: Town, citizen: P
         assert answer.status == 422
         assert "chụp màn hình" in (await answer.json())["error"]
     assert await town.read(lambda db: db.execute(select(func.count()).select_from(file)).scalar_one()) == 0
+
+
+# --- the slip in a picture (L15) --------------------------------------------------------------------------------------
+
+SLIP = "H55.242-261102-0012"
+
+
+def bar(words: str) -> bytes:
+    """A picture with a bar code in it, as older slips have."""
+    drawn = memoryview(zxingcpp.create_barcode(words, zxingcpp.BarcodeFormat.Code128).to_image(scale=3))
+    height, width = drawn.shape[:2]
+    page = Image.new("L", (1200, 400), 255)
+    page.paste(Image.frombytes("L", (width, height), drawn.tobytes()), (60, 80))
+    out = io.BytesIO()
+    page.save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (qr(SLIP), (SLIP,)),
+        (qr(f"https://dichvucong.example/tra-cuu?ma={SLIP}&x=1"), (SLIP,)),
+        (bar(SLIP), (SLIP,)),
+        (qr(f"{SLIP}|xã Phước Hữu|Đất đai"), (SLIP,)),
+        (qr("h55 242 261102 0012"), (SLIP,)),
+        (qr("https://xa.example/gioi-thieu"), ()),
+        (qr("x" * 1900), ()),
+        (photo(), ()),
+    ],
+)
+def test_L15_a_picture_tells_the_dossier_codes_in_it(raw: bytes, found: tuple[str, ...]) -> None:
+    """From a QR or bar code, alone, in an address or among other words; what is no dossier code is none."""
+    assert pictures.clean(raw).codes == found
