@@ -6,8 +6,9 @@ SendError
 ├── NotNow(until)         not at this hour, not in this window                          again then
 ├── Unreachable           she has blocked us or left this channel                       final: unreachable
 ├── Rejected(code, why)   the provider refuses what we sent: our mistake                final: failed
-├── NeedsPerson(why)      a token, a plan or a right is missing                         final: failed, the operator is
-told └── Uncertain             timed out after the request left: it may have arrived         see `bot.outbox`
+├── Gone                  the message to be edited exists no more, or not to be edited  a card: sent anew
+├── NeedsPerson(why)      a token, a plan or a right is missing                         final: failed, the operator is told
+└── Uncertain             timed out after the request left: it may have arrived         see `bot.outbox`
 """
 
 from datetime import datetime
@@ -47,6 +48,10 @@ class Rejected(SendError):
     def __init__(self, code: str, why: str = "") -> None:
         super().__init__(f"{code} {why}".strip())
         self.code, self.why = code, why
+
+
+class Gone(SendError):
+    """The message that should be edited has been deleted, or cannot be edited any more."""
 
 
 class NeedsPerson(SendError):
