@@ -6,8 +6,8 @@ SendError
 ├── NotNow(until)         not at this hour, not in this window                          again then
 ├── Unreachable           she has blocked us or left this channel                       final: unreachable
 ├── Rejected(code, why)   the provider refuses what we sent: our mistake                final: failed
-├── Gone                  the message to be edited exists no more, or not to be edited  a card: sent anew
-├── NeedsPerson(why)      a token, a plan or a right is missing                         final: failed, the operator is told
+├── Gone                  the message to be edited exists no more                       a card: sent anew
+├── NeedsPerson(why)      a token, a plan or a right is missing                         failed, an operator is told
 └── Uncertain             timed out after the request left: it may have arrived         see `bot.outbox`
 """
 
