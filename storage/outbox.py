@@ -5,6 +5,10 @@ request and only for requests in flight. `uncertain`: the request may have arriv
 so what happens next depends on the kind of message (`bot.outbox`). `dropped` carries why: stale, superseded, stopped,
 erased, undone, other_channel. A channel without a sender (web) never marks `sending`: the row is the message, and
 `sent` means the page has acknowledged it.
+
+What leaves first is its rank, then its age. Two small indexes keep that cheap however long the queue is: open rows by
+rank and id, where the next ones stand at the front behind a broadcast of 100,000 as in an empty queue; and the rows
+that hold up their chat (in flight, or to be tried again).
 """
 
 from collections.abc import Iterable
@@ -13,6 +17,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
     Column,
     Connection,
     Index,
@@ -20,8 +27,11 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    any_,
     bindparam,
     case,
+    column,
+    exists,
     func,
     insert,
     or_,
@@ -33,7 +43,9 @@ from sqlalchemy import (
     Row as SqlRow,
 )
 
-from storage.db import Id, UtcTime, metadata
+from storage import cards
+from storage.cards import card
+from storage.db import Id, UtcTime, is_postgres, metadata
 from storage.prepared import Prepared
 from storage.sealing import Unreadable, seal_json, unseal_json
 
@@ -63,6 +75,8 @@ outbox = Table(
     Column("seen_at", UtcTime, nullable=True),
     Column("provider_id", String(64), nullable=True),
     Column("error", String(200), nullable=True),
+    Column("rank", Integer, nullable=False, server_default="0"),  # RANKS: what leaves first
+    Column("card_id", Id, nullable=True),  # the card whose state it shows, in one message that is edited
 )
 _open = text("state IN ('queued', 'sending')")
 Index(
@@ -70,9 +84,25 @@ Index(
     outbox.c.commune_id,
     outbox.c.channel,
     outbox.c.account,
+    outbox.c.rank,
     outbox.c.id,
     sqlite_where=_open,
     postgresql_where=_open,
+)
+_ahead = text("(state = 'sending' OR (state = 'queued' AND attempts > 0))")
+Index(
+    "ix_outbox_ahead",
+    outbox.c.commune_id,
+    outbox.c.channel,
+    outbox.c.account,
+    outbox.c.chat,
+    # The rest only so that the index answers alone: else SQLite may as well take ix_outbox_chat, with all the history.
+    outbox.c.state,
+    outbox.c.rank,
+    outbox.c.attempts,
+    outbox.c.expires_at,
+    sqlite_where=_ahead,
+    postgresql_where=_ahead,
 )
 Index("ix_outbox_chat", outbox.c.commune_id, outbox.c.channel, outbox.c.account, outbox.c.chat, outbox.c.id)
 _keyed = text("state = 'queued' AND supersedes_key IS NOT NULL")
@@ -87,6 +117,8 @@ Index("ix_outbox_expires", outbox.c.expires_at, sqlite_where=_queued, postgresql
 _words = text("body IS NOT NULL")
 Index("ix_outbox_words", outbox.c.created_at, sqlite_where=_words, postgresql_where=_words)
 
+RANKS = {"answer": 0, "reply": 1, "card": 1, "notice": 2, "edit": 3}
+"""What leaves first: what she waits for, then what an official says or has to see, then everything else."""
 STATES = ("queued", "sending", "sent", "failed", "unreachable", "uncertain", "dropped")
 REPEATABLE = ("answer", "edit")
 """Kinds that go once more when it is uncertain whether they arrived; anything unasked stays for a person to decide."""
@@ -106,11 +138,12 @@ class Row:
     expires_at: datetime | None = None
     supersedes_key: str | None = None
     in_reply_to: int | None = None
+    card_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A queued message as the sender or a page sees it."""
+    """A queued message as the sender or a page sees it. `edits`: the provider's id of the message it changes."""
 
     id: int
     chat: str
@@ -119,6 +152,8 @@ class Sending:
     attempts: int
     created_at: datetime
     repeats: int = 0
+    edits: str | None = None
+    card_id: int | None = None
 
 
 _PUT = Prepared(insert(outbox).returning(outbox.c.id))
@@ -133,9 +168,11 @@ _SUPERSEDE = Prepared(
 )
 
 
-def put(db: Connection, commune_id: int, row: Row) -> int:
-    """Queue one message; a row with the same supersedes_key that still waits is dropped as superseded."""
-    if row.supersedes_key is not None:
+def put(db: Connection, commune_id: int, row: Row, supersede: bool = True) -> int:
+    """Queue one message; a row with the same supersedes_key that still waits is dropped as superseded, unless it is
+    an earlier part of the same words (`supersede` false).
+    """
+    if supersede and row.supersedes_key is not None:
         _SUPERSEDE.run(db, commune=commune_id, key=row.supersedes_key)
     values = {
         "commune_id": commune_id,
@@ -150,6 +187,8 @@ def put(db: Connection, commune_id: int, row: Row) -> int:
         "expires_at": row.expires_at,
         "supersedes_key": row.supersedes_key,
         "in_reply_to": row.in_reply_to,
+        "rank": RANKS[row.kind],
+        "card_id": row.card_id,
     }
     made: int = _PUT.scalar(db, **values)
     return made
@@ -183,45 +222,79 @@ def drop_stale(db: Connection, now: datetime) -> int:
 # --- the sender's side ------------------------------------------------------------------------------------------------
 
 
+def _among(db: Connection, values: Any, name: str, type_: Any) -> Any:
+    """Whether a column is one of several values, given as one parameter so that the statement stays the same."""
+    if is_postgres(db):
+        return values == any_(bindparam(name, type_=ARRAY(type_)))
+    return values.in_(select(column("value")).select_from(func.json_each(bindparam(name, type_=JSON))))
+
+
+_HERE = (
+    (outbox.c.commune_id == bindparam("commune_id"))
+    & (outbox.c.channel == bindparam("channel"))
+    & (outbox.c.account == bindparam("account"))
+)
+_IS_QUEUED = outbox.c.state == text("'queued'")
+_LASTING = or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= bindparam("now"))
+_DUE = Prepared(
+    # _open says nothing new, but SQLite needs the very words of an index to use it.
+    lambda db: select(
+        outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at,
+        outbox.c.repeats, outbox.c.rank, outbox.c.card_id, card.c.message_id, card.c.touched_at,
+    )
+    .select_from(outbox.outerjoin(card, card.c.id == outbox.c.card_id))
+    .where(_HERE, _open, _IS_QUEUED, outbox.c.not_before <= bindparam("now"), _LASTING)
+    .where(~_among(db, outbox.c.chat, "passed", String))
+    .order_by(outbox.c.rank, outbox.c.id)
+    .limit(bindparam("most", type_=Integer))
+)  # fmt: skip
+_BEFORE = Prepared(
+    # What is held back (a minute to undo) holds nobody up; what waits to be tried again does, until it is too old.
+    lambda db: select(outbox.c.id, outbox.c.chat, outbox.c.rank, outbox.c.state).where(
+        _HERE, _ahead, _among(db, outbox.c.chat, "chats", String), or_(outbox.c.state == text("'sending'"), _LASTING)
+    )
+)
+_POSTPONE = Prepared(update(outbox).where(outbox.c.id == bindparam("row")).values(not_before=bindparam("until")))
+_SPARE = 8
+"""Rows read beyond those wanted, because some of them will turn out to be held up."""
+
+
 def next_to_send(
     db: Connection, commune_id: int, channel: str, account: str, now: datetime, limit: int, paused: Iterable[str] = ()
 ) -> list[Sending]:
-    """The oldest due message of each chat that has none in flight, answers before the rest; at most `limit`.
+    """The first due message of each chat that has none in flight, by rank and age; at most `limit`.
 
     Page by page along the index and not one query with NOT EXISTS: that took PostgreSQL 90 s on a broadcast of 20,000.
+    A card that was touched a moment ago is put off until it may be edited again.
     """
-    here = (outbox.c.commune_id == commune_id) & (outbox.c.channel == channel) & (outbox.c.account == account)
-    lasting = or_(outbox.c.expires_at.is_(None), outbox.c.expires_at >= now)
-    # _open says nothing new, but SQLite needs the very words of the index to use it.
-    due = select(*_SENDING).where(here, _open, outbox.c.state == text("'queued'"), outbox.c.not_before <= now, lasting)
-    # What is held back (a minute to undo) holds nobody up; what waits to be tried again does.
-    again = (outbox.c.state == text("'queued'")) & (outbox.c.attempts > 0) & (outbox.c.not_before > now) & lasting
-    before = select(outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.state).where(
-        here, or_(outbox.c.state == text("'sending'"), again)
-    )
+    here = {"commune_id": commune_id, "channel": channel, "account": account, "now": now}
     passed, chosen = set(paused), list[Sending]()
-    for mine in (outbox.c.kind == text("'answer'"), outbox.c.kind != text("'answer'")):
-        while len(chosen) < limit:
-            page = db.execute(due.where(mine, outbox.c.chat.not_in(passed)).order_by(outbox.c.id).limit(limit)).all()
-            if not page:
-                break
-            first = {row.chat: row for row in reversed(page)}
-            ahead = db.execute(before.where(outbox.c.chat.in_(first))).all()
-            blocked = {each.chat for each in ahead if _is_ahead(each, first[each.chat])}
-            free = [row for row in page if row is first[row.chat] and row.chat not in blocked]
-            chosen += [message for row in free if (message := _sending(db, row)) is not None]
-            passed |= first.keys()
-    return chosen[:limit]
-
-
-_SENDING: tuple[Any, ...] = (
-    outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at, outbox.c.repeats,
-)  # fmt: skip
+    while len(chosen) < limit:
+        page = _DUE.all(db, **here, passed=list(passed), most=limit - len(chosen) + _SPARE)
+        if not page:
+            break
+        first = {row.chat: row for row in reversed(page)}
+        before = _BEFORE.all(db, **here, chats=list(first))
+        blocked = {each.chat for each in before if _is_ahead(each, first[each.chat])}
+        held = {row.chat for row in first.values() if row.chat not in blocked and _put_off(db, row, now)}
+        passed |= first.keys() - held
+        for row in page:
+            free = row is first[row.chat] and row.chat not in blocked | held and len(chosen) < limit
+            if free and (message := _sending(db, row)) is not None:
+                chosen.append(message)
+    return chosen
 
 
 def _is_ahead(one: Any, other: Any) -> bool:
-    same_class = (one.kind == "answer") == (other.kind == "answer")
-    return bool(one.state == "sending" or (same_class and one.id < other.id))
+    return bool(one.state == "sending" or (one.rank == other.rank and one.id < other.id))
+
+
+def _put_off(db: Connection, row: Any, now: datetime) -> bool:
+    """Hold back the edit of a card that was touched a moment ago; then it holds nobody up."""
+    if row.message_id is None or row.touched_at is None or row.touched_at + cards.EDIT_EVERY <= now:
+        return False
+    _POSTPONE.run(db, row=row.id, until=row.touched_at + cards.EDIT_EVERY)
+    return True
 
 
 def _sending(db: Connection, row: Any) -> Sending | None:
@@ -231,22 +304,37 @@ def _sending(db: Connection, row: Any) -> Sending | None:
     except Unreadable as error:
         db.execute(update(outbox).where(outbox.c.id == row.id).values(state="failed", error=str(error)))
         return None
-    return Sending(row.id, row.chat, row.kind, body, row.attempts, row.created_at, row.repeats)
+    edits = row.message_id if row.card_id is not None else body.get("edits")
+    return Sending(
+        row.id, row.chat, row.kind, body, row.attempts, row.created_at, row.repeats, edits=edits, card_id=row.card_id
+    )
 
 
-def mark_sending(db: Connection, ids: list[int], epoch: int, now: datetime) -> None:
-    """Record that these requests are about to leave; committed before they do."""
-    if ids:
-        db.execute(
-            update(outbox)
-            .where(outbox.c.id.in_(ids))
-            .values(state="sending", epoch=epoch, marked_at=now, attempts=outbox.c.attempts + 1)
+_MARK = Prepared(
+    lambda db: (
+        update(outbox)
+        .where(_among(db, outbox.c.id, "ids", BigInteger), _IS_QUEUED)
+        .values(
+            state="sending", epoch=bindparam("of"), marked_at=bindparam("now"), attempts=outbox.c.attempts + text("1")
         )
+        .returning(outbox.c.id)
+    )
+)
+
+
+def mark_sending(db: Connection, ids: list[int], epoch: int, now: datetime) -> set[int]:
+    """Record that these requests are about to leave; committed before they do. Returns those that still may: a turn
+    that ran meanwhile may have taken one back.
+    """
+    return {row.id for row in _MARK.all(db, ids=ids, of=epoch, now=now)} if ids else set()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a request. `again`: put back in the queue until then; otherwise `state` is where it ends."""
+    """What became of a request. `again`: put back in the queue until then; otherwise `state` is where it ends.
+
+    shows: the card whose message this has become. lost: (card, message id) of a card whose message is gone.
+    """
 
     id: int
     state: str
@@ -255,34 +343,111 @@ class Result:
     error: str | None = None
     repeat: bool = False  # it may have arrived and goes once more; counted
     epoch: int | None = None  # of the lease under which the request left; what another holder has marked since is his
+    shows: int | None = None
+    lost: tuple[int, str] | None = None
+
+
+_IN_FLIGHT = (
+    (outbox.c.id == bindparam("row"))
+    & (outbox.c.state == text("'sending'"))
+    & (outbox.c.epoch == func.coalesce(bindparam("of", type_=Integer), outbox.c.epoch))
+)
+_END = Prepared(
+    update(outbox)
+    .where(_IN_FLIGHT)
+    .values(
+        state=bindparam("end"),
+        error=bindparam("why"),
+        provider_id=bindparam("message_id"),
+        sent_at=bindparam("at"),
+    )
+)
+_ERASED = outbox.c.body.is_(None)  # meanwhile she asked to be forgotten
+_AGAIN = Prepared(
+    update(outbox)
+    .where(_IN_FLIGHT)
+    .values(
+        state=case((_ERASED, text("'dropped'")), else_=text("'queued'")),
+        dropped=case((_ERASED, text("'erased'"))),
+        error=bindparam("why"),
+        not_before=bindparam("until"),
+        repeats=outbox.c.repeats + bindparam("more", type_=Integer),
+    )
+)
+_newer = outbox.alias("newer")
+_OVERTAKEN = Prepared(
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("row"),
+        _IS_QUEUED,
+        outbox.c.card_id.is_not(None),
+        exists(
+            select(_newer.c.id).where(
+                _newer.c.commune_id == outbox.c.commune_id,
+                _newer.c.supersedes_key == outbox.c.supersedes_key,
+                _newer.c.state == text("'queued'"),
+                _newer.c.id > outbox.c.id,
+            )
+        ),
+    )
+    .values(state="dropped", dropped="superseded")
+)
+_SHOW = Prepared(
+    update(card)
+    .where(
+        card.c.id == bindparam("card"),
+        exists(select(outbox.c.id).where(outbox.c.id == bindparam("row"), outbox.c.state == text("'sent'"))),
+    )
+    .values(message_id=bindparam("message"))
+)
 
 
 def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
     """Write down what became of requests in flight."""
-    for result in results:
-        values: dict[str, Any] = {"state": result.state, "error": result.error and result.error[:200]}
-        if result.again is not None:
-            erased = outbox.c.body.is_(None)  # meanwhile she asked to be forgotten
-            dropped = {"state": case((erased, "dropped"), else_="queued"), "dropped": case((erased, "erased"))}
-            values |= dropped | {"not_before": result.again}
-        if result.repeat:
-            values["repeats"] = outbox.c.repeats + 1
-        if result.state == "sent" and result.again is None:
-            values |= {"sent_at": now, "provider_id": result.provider_id}
-        same = () if result.epoch is None else (outbox.c.epoch == result.epoch,)
-        db.execute(update(outbox).where(outbox.c.id == result.id, outbox.c.state == "sending", *same).values(values))
+    ended = [each for each in results if each.again is None]
+    again = [each for each in results if each.again is not None]
+    _END.many(
+        db,
+        [
+            {
+                "row": each.id, "of": each.epoch, "end": each.state, "why": each.error and each.error[:200],
+                "message_id": each.provider_id, "at": now if each.state == "sent" else None,
+            }
+            for each in ended
+        ],
+    )  # fmt: skip
+    _AGAIN.many(
+        db,
+        [
+            {
+                "row": each.id, "of": each.epoch, "why": each.error and each.error[:200], "until": each.again,
+                "more": int(each.repeat),
+            }
+            for each in again
+        ],
+    )  # fmt: skip
+    for each in ended:
+        if each.shows is not None:
+            _SHOW.run(db, card=each.shows, row=each.id, message=each.provider_id)
+    for each in again:
+        if each.lost is not None:
+            cards.gone(db, *each.lost)
+        _OVERTAKEN.run(db, row=each.id)
 
 
 def left_sending(db: Connection, commune_id: int, channel: str, account: str, epoch: int) -> list[SqlRow[Any]]:
-    """Rows an earlier holder of the lease left in flight: id, kind, repeats."""
+    """Rows an earlier holder of the lease left in flight: id, kind, repeats. A card that had a message was an edit."""
+    kind = case((card.c.message_id.is_not(None), text("'edit'")), else_=outbox.c.kind).label("kind")
     return list(
         db.execute(
-            select(outbox.c.id, outbox.c.kind, outbox.c.repeats).where(
+            select(outbox.c.id, kind, outbox.c.repeats)
+            .select_from(outbox.outerjoin(card, card.c.id == outbox.c.card_id))
+            .where(
                 outbox.c.commune_id == commune_id,
                 outbox.c.channel == channel,
                 outbox.c.account == account,
                 outbox.c.state == text("'sending'"),
-                _open,
+                _ahead,
                 outbox.c.epoch < epoch,
             )
         )
@@ -394,7 +559,7 @@ def counts(db: Connection, commune_id: int) -> dict[str, int]:
 
 
 def stuck(db: Connection, commune_id: int, limit: int = 100) -> list[SqlRow[Any]]:
-    """Rows a person should look at: failed, unreachable, uncertain; newest first."""
+    """Rows a person should look at: failed, unreachable, uncertain; newest first. A failed edit is nobody's work."""
     columns: tuple[Any, ...] = (
         outbox.c.id,
         outbox.c.channel,
@@ -406,16 +571,23 @@ def stuck(db: Connection, commune_id: int, limit: int = 100) -> list[SqlRow[Any]
     )
     return list(
         db.execute(
-            select(*columns).where(outbox.c.commune_id == commune_id, _stuck).order_by(outbox.c.id.desc()).limit(limit)
+            select(*columns)
+            .where(outbox.c.commune_id == commune_id, _stuck, outbox.c.kind != "edit")
+            .order_by(outbox.c.id.desc())
+            .limit(limit)
         )
     )
 
 
 def retry(db: Connection, commune_id: int, row_id: int, now: datetime) -> bool:
-    """A person decided to send it (again); False when it is not stuck or its words are gone."""
+    """A person decided to send it (again); False when it is not stuck, its words are gone, or its card has a newer
+    state.
+    """
+    newer = exists(select(_newer.c.id).where(_newer.c.card_id == outbox.c.card_id, _newer.c.id > outbox.c.id))
+    mine = (outbox.c.commune_id == commune_id) & (outbox.c.id == row_id)
     changed = db.execute(
         update(outbox)
-        .where(outbox.c.commune_id == commune_id, outbox.c.id == row_id, _stuck, outbox.c.body.is_not(None))
+        .where(mine, _stuck, outbox.c.body.is_not(None), ~newer)
         .values(state="queued", not_before=now, expires_at=None, error=None)
     )
     return changed.rowcount > 0

@@ -52,6 +52,13 @@ class Prepared:
             return db.execute(self._composed(db), values, execution_options={"preserve_rowcount": True}).rowcount
         return int(self._of(db, values).run(db, values).rowcount)
 
+    def many(self, db: Connection, /, rows: list[dict[str, Any]]) -> None:
+        """Once for each row of values, in one go."""
+        if rows and not db.in_transaction():
+            db.execute(self._composed(db), rows)
+        elif rows:
+            self._of(db, rows[0]).many(db, rows)
+
     def _composed(self, db: Connection) -> Executable:
         return self._statement if isinstance(self._statement, Executable) else self._statement(db)
 
@@ -76,13 +83,20 @@ class _Compiled:
 
     def run(self, db: Connection, values: dict[str, Any]) -> Any:
         """A cursor that has executed it."""
+        cursor = db.connection.cursor()
+        cursor.execute(self._words, self._given(values))
+        return cursor
+
+    def many(self, db: Connection, rows: list[dict[str, Any]]) -> None:
+        """Execute it for every row of values; psycopg sends them all before it waits."""
+        db.connection.cursor().executemany(self._words, [self._given(values) for values in rows])
+
+    def _given(self, values: dict[str, Any]) -> Any:
         given = [
             fixed if name is None else convert(values[name]) if convert else values[name]
             for name, convert, fixed in self._places
         ]
-        cursor = db.connection.cursor()
-        cursor.execute(self._words, given if self._names is None else dict(zip(self._names, given, strict=True)))
-        return cursor
+        return given if self._names is None else dict(zip(self._names, given, strict=True))
 
     def read(self, rows: list[Any]) -> list[Any]:
         """Rows as the driver gives them become named ones with our types."""

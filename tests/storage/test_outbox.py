@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, select
 
-from storage import conversations, inbox, migrate, outbox
+from storage import cards, conversations, inbox, migrate, outbox
 from storage.db import create_engine_for
 from storage.outbox import Result, Row
 from storage.outbox import outbox as rows
@@ -84,6 +84,28 @@ def test_what_is_too_old_is_dropped_as_stale(db: Connection) -> None:
 # --- what leaves next -------------------------------------------------------------------------------------------------
 
 
+def test_what_leaves_first_is_its_rank_then_its_age(db: Connection) -> None:
+    """Answers go before what officials say and see, that before notices, and edits go last; in a chat as among all."""
+    kinds = ["edit", "notice", "card", "reply", "answer"]
+    in_one_chat = {kind: put(db, "c1", kind=kind) for kind in kinds}
+    apart = {kind: put(db, kind, kind=kind) for kind in kinds}
+    assert due(db) == [in_one_chat["answer"], *(apart[kind] for kind in ("answer", "card", "reply", "notice", "edit"))]
+    for kind in ("answer", "card", "reply", "notice", "edit"):
+        first = next(each for each in due(db) if each in in_one_chat.values())
+        assert first == in_one_chat[kind]
+        ends(db, first, "sent")
+
+
+def test_what_a_turn_takes_back_at_the_last_moment_is_not_marked(db: Connection) -> None:
+    """Between choosing and marking a turn of another process may have undone a message: it does not leave."""
+    undone, other = put(db, "c1"), put(db, "c2")
+    assert due(db) == [undone, other]
+    outbox.undo(db, 1, [undone])
+    assert outbox.mark_sending(db, [undone, other], 1, NOW) == {other}
+    assert state(db, undone) == "dropped: undone"
+    assert outbox.mark_sending(db, [], 1, NOW) == set()
+
+
 def test_one_message_a_chat_answers_first_and_in_order(db: Connection) -> None:
     """Of each chat one message may leave: its oldest answer, else its oldest other; answers go before all others."""
     notice, first, _second = put(db, "c1", kind="notice"), put(db, "c1"), put(db, "c1")
@@ -110,7 +132,7 @@ def test_a_chat_with_a_long_queue_hides_nobody(db: Connection) -> None:
 def test_what_is_held_back_to_be_undone_holds_nobody_up_but_what_is_tried_again_does(db: Connection) -> None:
     """A message in its minute to undo is passed by later ones; one that waits for its next try keeps its place."""
     held = put(db, "c1", kind="reply", not_before=NOW + MINUTE)
-    later = put(db, "c1", kind="notice")
+    later = put(db, "c1", kind="reply")
     assert due(db) == [later]
     assert due(db, NOW + MINUTE) == [held]
     ends(db, held, "queued", again=NOW + HOUR)
@@ -162,7 +184,7 @@ def test_when_the_next_held_message_becomes_due_and_for_whom(db: Connection) -> 
 def test_a_result_is_written_once_and_only_for_what_is_in_flight(db: Connection, end: str) -> None:
     """A message ends once; a second result, or one for what was never marked, changes nothing."""
     row, never = put(db, "c1"), put(db, "c2")
-    ends(db, row, end, provider_id="77", error="x" * 300)
+    ends(db, row, end, provider_id="77" if end == "sent" else None, error="x" * 300)
     outbox.record(db, [Result(row, "failed"), Result(never, "sent")], NOW + HOUR)
     found = db.execute(select(rows).where(rows.c.id == row)).one()
     assert (found.state, found.attempts, len(found.error)) == (end, 1, 200)
@@ -214,6 +236,16 @@ def test_every_message_is_in_one_state_and_they_add_up(db: Connection) -> None:
     assert outbox.counts(db, 2) == {}
 
 
+def test_parts_of_one_reply_do_not_replace_each_other_but_all_of_an_older_one(db: Connection) -> None:
+    """A reply of several requests has one key; only its first part supersedes what waited before."""
+    old = put(db, supersedes_key="talk:1")
+    row = Row("test", "account", "c1", "answer", {"text": "một"}, NOW, NOW, supersedes_key="talk:1")
+    parts = [outbox.put(db, 1, row, supersede=number == 0) for number in range(3)]
+    assert [state(db, each) for each in (old, *parts)] == ["dropped: superseded"] + ["queued"] * 3
+    put(db, supersedes_key="talk:1")
+    assert [state(db, each) for each in parts] == ["dropped: superseded"] * 3
+
+
 # --- a person decides -------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +274,13 @@ def test_what_is_stuck_is_listed_and_can_be_sent_again_or_settled(db: Connection
         outbox.retry(db, 2, lost, NOW),
     ):
         assert decide is False
+
+
+def test_a_failed_edit_is_nobody_s_work(db: Connection) -> None:
+    """Buttons that could not be taken away are not worth a person's time."""
+    for end in ("failed", "unreachable"):
+        ends(db, put(db, kind="edit"), end)
+    assert outbox.stuck(db, 1) == []
 
 
 def test_what_has_lost_its_words_cannot_be_sent_again(db: Connection) -> None:
@@ -365,9 +404,9 @@ def test_every_query_of_a_turn_uses_an_index(tmp_path: Path) -> None:
     """Neither accepting, taking, answering, showing nor sending reads a table from end to end."""
     with stores.fresh("sqlite", tmp_path) as url:
         engine = create_engine_for(url, stores.KEYS)
-        said: list[tuple[str, Any]] = []
+        said: list[str] = []
         with engine.begin() as db:
-            event.listen(db, "before_cursor_execute", lambda *each: said.append((each[2], each[3])))
+            db.connection.driver_connection.set_trace_callback(said.append)
             inbox.accept(db, 1, inbox.Event("test", "account", "c1", "c1", "1", b"x"), NOW)
             taken = inbox.take(db, NOW)
             inbox.postpone(db, taken, NOW)
@@ -379,28 +418,39 @@ def test_every_query_of_a_turn_uses_an_index(tmp_path: Path) -> None:
             conversations.save(db, talk.id, "live", {}, NOW, NOW + HOUR)
             conversations.show_list(db, 1, taken.lane_id, "c1", [("1. Một", "a")], NOW)
             conversations.lists(db, taken.lane_id, "c1")
+            card = cards.place(db, *HERE, "group", "request:1")
             row = put(db, supersedes_key="talk:1")
+            shown = put(db, "group", kind="card", card_id=card, supersedes_key="card:1")
             outbox.next_to_send(db, *HERE, NOW, 32)
-            outbox.mark_sending(db, [row], 1, NOW)
+            outbox.mark_sending(db, [row, shown], 1, NOW)
+            cards.touch(db, [card], NOW)
             outbox.left_sending(db, *HERE, 2)
-            outbox.record(db, [Result(row, "queued", again=NOW)], NOW)
+            outbox.record(db, [Result(row, "queued", again=NOW), Result(shown, "sent", "77", shows=card)], NOW)
+            cards.name_of(db, *HERE, "group", "77")
             outbox.shown(db, *HERE, ["c1"], "office", 5, NOW)
             outbox.acknowledge(db, *HERE, ["c1"], [row], NOW)
             outbox.next_due(db, NOW)
             outbox.due_chats(db, "test", NOW, NOW + HOUR)
-            plans = {statement: plan(db, statement, given) for statement, given in list(said)}
+            db.connection.driver_connection.set_trace_callback(None)
+            plans = {statement: plan(db, statement) for statement in said}
         engine.dispose()
     scans = {step: statement for statement, steps in plans.items() for step in steps if is_scan(step)}
     assert scans == {}
-    sender = [steps for statement, steps in plans.items() if "outbox.repeats \nFROM outbox" in statement]
-    assert all("SEARCH outbox USING INDEX ix_outbox_open" in steps[0] for steps in sender)
-    assert sender
+    due_, before = (
+        [steps for statement, steps in plans.items() if words in " ".join(statement.split())]
+        for words in ("LEFT OUTER JOIN card ON card.id = outbox.card_id WHERE", "outbox.rank, outbox.state FROM")
+    )
+    assert any("SEARCH outbox USING INDEX ix_outbox_open" in steps[0] for steps in due_)
+    assert not any("TEMP B-TREE FOR ORDER BY" in step for steps in due_ for step in steps)
+    assert all("SEARCH outbox USING COVERING INDEX ix_outbox_ahead" in steps[0] for steps in before)
+    assert len(said) > 30
+    assert before
 
 
-def plan(db: Connection, statement: str, given: Any) -> list[str]:
-    """SQLite's plan for a statement."""
+def plan(db: Connection, statement: str) -> list[str]:
+    """SQLite's plan for a statement, as it was traced with its values."""
     raw = db.connection.driver_connection
-    return [step[3] for step in raw.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
+    return [step[3] for step in raw.execute(f"EXPLAIN QUERY PLAN {statement}")]
 
 
 def is_scan(step: str) -> bool:

@@ -52,6 +52,17 @@ def upgrade() -> None:
         batch_op.create_index('ix_letter_new', ['id'], unique=False, sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'"))
         batch_op.create_index('ix_letter_ordered', ['ordered_at'], unique=False)
 
+    op.create_table('moved_chat',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
+    sa.Column('account', sa.String(length=64), nullable=False),
+    sa.Column('chat', sa.String(length=128), nullable=False),
+    sa.Column('first', sa.String(length=128), nullable=False),
+    sa.Column('moved_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_moved_chat')),
+    sa.UniqueConstraint('commune_id', 'channel', 'account', 'chat', name=op.f('uq_moved_chat_commune_id_channel_account_chat'))
+    )
     op.create_table('outage',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('commune_id', sa.Integer(), nullable=False),
@@ -146,6 +157,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table('file', schema=None) as batch_op:
         batch_op.add_column(sa.Column('codes', sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column('sender', sa.String(length=128), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('source', sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column('why', sa.String(length=12), nullable=True))
+        batch_op.add_column(sa.Column('attempts', sa.Integer(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('not_before', sa.BigInteger(), nullable=True))
+        batch_op.create_index('ix_file_erased', ['id'], unique=False, sqlite_where=sa.text("state = 'erased'"), postgresql_where=sa.text("state = 'erased'"))
+        batch_op.create_index('ix_file_new', ['commune_id', 'channel', 'account', 'id'], unique=False, sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'"))
 
     with op.batch_alter_table('official_address', schema=None) as batch_op:
         batch_op.create_index('ix_official_address_official', ['official_id'], unique=False)
@@ -155,7 +173,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('card_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.drop_index(batch_op.f('ix_outbox_open'), sqlite_where=sa.text("state IN ('queued', 'sending')"))
         batch_op.create_index('ix_outbox_open', ['commune_id', 'channel', 'account', 'rank', 'id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'sending')"), postgresql_where=sa.text("state IN ('queued', 'sending')"))
-        batch_op.create_index('ix_outbox_ahead', ['commune_id', 'channel', 'account', 'chat'], unique=False, sqlite_where=sa.text("(state = 'sending' OR (state = 'queued' AND attempts > 0))"), postgresql_where=sa.text("(state = 'sending' OR (state = 'queued' AND attempts > 0))"))
+        batch_op.create_index('ix_outbox_ahead', ['commune_id', 'channel', 'account', 'chat', 'state', 'rank', 'attempts', 'expires_at'], unique=False, sqlite_where=sa.text("(state = 'sending' OR (state = 'queued' AND attempts > 0))"), postgresql_where=sa.text("(state = 'sending' OR (state = 'queued' AND attempts > 0))"))
 
     with op.batch_alter_table('request', schema=None) as batch_op:
         batch_op.add_column(sa.Column('detail', sa.String(length=40), nullable=True))
