@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from messages.render import Catalogs, render
 from messages.reply import Reply
-from storage import inbox, outbox
+from storage import cards, inbox, outbox
 from storage.citizens import Citizen
 from storage.officials import Official
 
@@ -102,13 +102,16 @@ class Work:
         "edit". supersedes: a key; a row with the same key that still waits is dropped as superseded. with_: what only
         the channel understands, added to each body (the topic of a group, the message that is answered).
         """
+        can = self.place.capabilities[to.channel]
+        bodies, card_id = render(reply, self.place.catalogs, language or self.place.language, can), None
         if reply.card:  # only the newest state of a card is worth showing
             kind, supersedes = "card", supersedes or f"{to.chat}:{reply.card}"
             expires_at = expires_at or self.now + CARDS_EXPIRE
-        ids = []
-        for body in render(
-            reply, self.place.catalogs, language or self.place.language, self.place.capabilities[to.channel]
-        ):
+            if can.sends and can.edits:
+                card_id = cards.place(self.db, self.commune_id, to.channel, to.account, to.chat, reply.card)
+                supersedes, bodies = f"card:{card_id}", [_in_one(bodies, can.text_length)]
+        ids: list[int] = []
+        for body in bodies:
             row = outbox.Row(
                 channel=to.channel,
                 account=to.account,
@@ -120,8 +123,9 @@ class Work:
                 expires_at=expires_at,
                 supersedes_key=supersedes,
                 in_reply_to=in_reply_to,
+                card_id=card_id,
             )
-            ids.append(outbox.put(self.db, self.commune_id, row))
+            ids.append(outbox.put(self.db, self.commune_id, row, supersede=not ids))
         self.woken.add(to.chat)
         return ids
 
@@ -139,6 +143,15 @@ class Work:
         lane = inbox.open_lane(self.db, self.commune_id, to.channel, to.account, to.chat)
         raw = inbox.internal(name, **args)
         self.events += inbox.insert_internal(self.db, self.commune_id, lane, to.sender, f"{name}:{once}", raw, self.now)
+
+
+def _in_one(bodies: list[dict[str, Any]], length: int) -> dict[str, Any]:
+    """A card is one message: of words too long for it the middle is left out, so that its number and promise stay."""
+    first, last = bodies[0], bodies[-1]
+    if len(bodies) == 1:
+        return first
+    half = length // 2 - 2
+    return first | last | {"text": f"{first['text'][:half]}\n…\n{last['text'][-half:]}"}
 
 
 @dataclass
