@@ -28,8 +28,9 @@ from bot.routes import Routes
 from bot.settings import BadSettings, Settings, secret_key
 from bot.talks import wake_due
 from bot.turn import OFFICE_CHAT, Address, Place
-from handlers import answer, desk, dossier, greeting, guard, office, person, privacy, waiting, watch
+from handlers import answer, desk, dossier, files, greeting, group, guard, office, person, privacy, waiting, watch
 from messages.fold import fold
+from messages.letters import Templates
 from messages.render import ZONE, Catalogs
 from storage import communes, households, imports, migrate, officials
 from storage.db import Database
@@ -37,7 +38,7 @@ from storage.sealing import Keys
 
 log = structlog.get_logger(__name__)
 
-HANDLERS = (greeting, dossier, watch, desk, person, guard, waiting, office, answer, privacy)
+HANDLERS = (greeting, dossier, watch, desk, person, guard, waiting, office, answer, group, files, privacy)
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1
 
@@ -77,7 +78,8 @@ async def open_app(
     try:
         commune, is_sample = await _commune(settings, database, clock, others)
         capabilities = {WEB: WEB_CAPABILITIES} | {channel.name: channel.capabilities for channel in others}
-        place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, _office(settings, others))
+        office, letters = _office(settings, others), Templates(settings.data_dir / "letters")
+        place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, office, letters)
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)
         yield App(settings, keys, database, place, clock, routes, is_sample, limits or Limits(), others)

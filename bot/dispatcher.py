@@ -21,7 +21,7 @@ import orjson
 import structlog
 from sqlalchemy import Connection
 
-from bot import logs
+from bot import files, logs
 from bot.channels.base import Channel, Inbound, Unparsable
 from bot.clock import Clock
 from bot.metrics import Metrics
@@ -78,6 +78,7 @@ class Dispatcher:
     ) -> None:
         self.database, self.place, self.routes, self.channels = database, place, routes, channels
         self.clock, self.metrics, self._woken, self._announced = clock, metrics, woken, announced
+        self.on_files: Callable[[], None] = lambda: None  # a turn has left files to fetch
         self._attempts: set[asyncio.Future[Outcome | None]] = set()
         self._stopping = False
         self._poll: asyncio.Task[None] | None = None
@@ -218,6 +219,9 @@ class Dispatcher:
         """Answer one event inside the open transaction."""
         began = time.perf_counter()
         turn = self._turn(db, taken)
+        files.expect(turn)
+        if turn.event.media:
+            turn.after.append(self.on_files)
         router = Router(turn, self.routes)
         reply = router.answer()
         self._send(turn, reply, router)

@@ -21,7 +21,9 @@ from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Demo, Desk
 from bot.commands.import_dossiers import finish_interrupted
 from bot.dispatcher import Dispatcher
+from bot.files import Fetcher
 from bot.hub import Hub
+from bot.letters import Drawer
 from bot.outbox import Sender
 from bot.scheduler import Scheduler
 from bot.settings import Settings
@@ -61,6 +63,11 @@ class Service:
             Sender(app.database, app.place.commune_id, channel, channel.account, app.clock, self._alert)
             for channel in app.channels
         ]
+        leaders = zip(app.channels, self.senders, strict=True)
+        folder = app.settings.data_dir / "files"
+        self.fetcher = Fetcher(app.database, app.place, app.clock, folder, leaders, self._worked)
+        self.dispatcher.on_files = self.fetcher.wake
+        self.drawer = Drawer(app, self._worked)
         self.hub.on_queued = [sender.wake for sender in self.senders]
         self.hub.on_events = [self.dispatcher.look]
         self.scheduler = Scheduler(app, self._worked)
@@ -123,6 +130,8 @@ class Service:
             await channel.open(self._post(channel))
         for sender in self.senders:
             sender.start()
+        self.fetcher.start()
+        self.drawer.start()
         self.scheduler.start()
         await self.control.start()
         self._due = asyncio.create_task(self._watch_due())
@@ -148,8 +157,10 @@ class Service:
         if self._runner is not None:
             await self._runner.cleanup()
         await self.dispatcher.stop(max(0.0, end - loop.time()))
+        await self.drawer.stop(max(0.0, end - loop.time()))
         for sender in self.senders:
             await sender.stop(max(0.0, end - loop.time()))
+        await self.fetcher.stop(max(0.0, end - loop.time()))
         for channel in self.app.channels:
             await channel.close()
         await self.control.stop(max(0.0, end - loop.time()))

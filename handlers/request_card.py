@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from bot.calendar import Calendar
 from bot.tokens import RouteToken
 from bot.turn import Address, Work, office_address
-from messages.reply import Button, Msg, Reply, Text, _
-from storage import citizens, officials, requests
+from messages.reply import Button, Msg, Personal, Reply, Text, _
+from storage import citizens, files, officials, requests
 from storage.officials import Official
 from storage.requests import Message, Request
 
@@ -88,25 +88,44 @@ def whole(work: Work, request: Request, *, private: bool = False) -> Reply:
     """A request with its latest messages; those for receivers only stay out unless `private`."""
     names = {each.id: each.name for each in officials.active(work.db, work.commune_id)}
     said = requests.messages(work.db, work.commune_id, request.id, SHOWN)
-    lines = [line(each, names, private=private) for each in said]
-    pictures = tuple(name for each in said if each.kind == "photo" and not each.private for name in each.files)
+    there = files.shown(work.db, work.commune_id, [name for each in said for name in each.files])
+    lines = [line(each, names, there, private=private) for each in said]
+    pictures = tuple(name for each in said if not each.private for name in each.files if there.get(name) == "photo")
     buttons = card_buttons(request) if request.is_open else ()
     return Reply(header(request), *lines, _state(work, request), buttons=buttons, pictures=pictures)
 
 
-def line(said: Message, names: dict[int, str], *, private: bool) -> Text:
-    """One message as a line of the card."""
+def line(said: Message, names: dict[int, str], there: dict[str, str], *, private: bool) -> Text:
+    """One message as a line of the card; `there`: its files, as `storage.files.shown` tells them."""
     if said.private and not private:
         return _("(A private message that only the receiver may see.)")
-    words: Text = said.text or {
-        "photo": _("(a picture)"), "voice": _("(a voice message)"), "location": _("(a place on the map)"),
-    }.get(said.kind, _("(a file)"))  # fmt: skip
+    words = _words(said, there)
     if said.from_citizen:
         return _("Citizen: {words}", words=words)
     name: Text = names.get(said.official_id or 0) or _("a former official")
     if said.internal:
         return _("Note by {name}: {words}", name=name, words=words)
     return _("{name} answered: {words}", name=name, words=words)
+
+
+def _words(said: Message, there: dict[str, str]) -> Text:
+    """What was said, or what was sent instead."""
+    if said.kind == "location":
+        return _place(said.text)
+    sent: Text = {"photo": _("(a picture)"), "voice": _("(a voice message)")}.get(said.kind, _("(a file)"))
+    if said.files and all(there.get(name) == files.MISSING for name in said.files):
+        sent = _("(a file that did not reach us)")
+    if said.text and said.files:
+        return _("{words} {file}", words=Personal(said.text, "words"), file=sent)
+    return Personal(said.text, "words") if said.text else sent
+
+
+def _place(text: str) -> Text:
+    """Where she is: for officials at /office, whose map opens the address; abroad it is masked."""
+    if not text:
+        return _("(a place on the map)")
+    address = f"geo:{text.replace(' ', '')}"
+    return _("(a place on the map: {place})", place=Personal(f"{text}, {address}", "place"))
 
 
 def card_buttons(request: Request) -> tuple[Button, ...]:

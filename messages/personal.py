@@ -19,6 +19,8 @@ def masked(personal: Personal) -> str:
     """The words as they may be shown abroad."""
     if personal.kind == "name":
         return " ".join(f"{word[0].upper()}." for word in personal.words.split())
+    if personal.kind == "place":
+        return HIDDEN
     if personal.kind == "phone":
         return _tail(personal.words)
     return _NUMBER.sub(lambda found: found[0] if _SUM.fullmatch(found[0]) else _tail(found[0]), personal.words)

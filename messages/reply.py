@@ -34,10 +34,10 @@ def _(msgid: str, **args: Arg) -> Msg:
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """Somebody's name, phone, or what somebody wrote: whole where the channel may show it, else masked."""
+    """Somebody's name, phone, place, or what somebody wrote: whole where the channel may show it, else masked."""
 
     words: str
-    kind: Literal["name", "phone", "words"]
+    kind: Literal["name", "phone", "place", "words"]
 
     def __str__(self) -> str:
         return self.words

@@ -1,13 +1,30 @@
-"""Files received: the row, and where the bytes lie under DATA_DIR/files. Names are random; nothing is served by
+"""Files received: the row, and where the bytes lie under DATA_DIR/files. Nobody can guess a name; nothing is served by
 path.
+
+States: new (the provider still has it, `source` tells where) -> fetched | refused | lost (`why`: a word of `WHYS`). A
+page hands its bytes over at once, so its files begin as fetched; those of a messenger begin as new, under a name that
+follows from the event, so that a turn that runs again makes no second row. erased: she has been forgotten, and the
+bytes are still to be deleted; the row goes after them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, String, Table, UniqueConstraint, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    select,
+    text,
+    update,
+)
 
 from storage.db import Id, UtcTime, insert, metadata
 from storage.sealing import seal, seal_json, unseal, unseal_json
@@ -21,17 +38,31 @@ file = Table(
     Column("channel", String(20), nullable=False),
     Column("account", String(64), nullable=False),
     Column("chat", String(128), nullable=False),  # who sent it
-    Column("state", String(8), nullable=False),  # new, fetched, refused, lost
+    Column("state", String(8), nullable=False),  # new, fetched, refused, lost, erased
     Column("kind", String(8), nullable=False),  # photo, voice, file
     Column("media_type", String(80), nullable=False),
     Column("size", Integer, nullable=False),
     Column("title", LargeBinary, nullable=True),  # sealed: the name it had on her phone
     Column("received_at", UtcTime, nullable=False),
     Column("codes", LargeBinary, nullable=True),  # sealed JSON: dossier codes read in the picture (L15)
+    Column("sender", String(128), nullable=False, server_default=""),  # who is told what became of it
+    Column("source", LargeBinary, nullable=True),  # sealed: how the channel finds it; only of a new one
+    Column("why", String(12), nullable=True),  # it was refused or lost; of WHYS
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", UtcTime, nullable=True),  # of the next attempt
     UniqueConstraint("commune_id", "name"),
 )
+_new, _erased = text("state = 'new'"), text("state = 'erased'")
+Index(
+    "ix_file_new", file.c.commune_id, file.c.channel, file.c.account, file.c.id,
+    sqlite_where=_new, postgresql_where=_new,
+)  # fmt: skip
+Index("ix_file_erased", file.c.id, sqlite_where=_erased, postgresql_where=_erased)
 Index("ix_file_received", file.c.received_at)
 Index("ix_file_chat", file.c.commune_id, file.c.channel, file.c.account, file.c.chat)
+
+WHYS = ("card", "unopenable", "empty", "large", "gone", "away")
+"""An identity card; a kind nobody can open; no bytes; too many; not to be had any more; not to be had for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +139,124 @@ def codes(
     return list(dict.fromkeys(code for row in rows if row.codes for code in unseal_json(db, row.codes)))
 
 
+# --- files a provider still has ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file that is still to be fetched: `source` as its channel knows it, size 0 when unknown."""
+
+    name: str
+    channel: str
+    account: str
+    chat: str
+    sender: str
+    kind: str
+    media_type: str
+    size: int
+    attempts: int
+    received_at: datetime
+    source: str
+
+
+def expect(
+    db: Connection,
+    commune_id: int,
+    name: str,
+    who: tuple[str, str, str, str],
+    kind: str,
+    media_type: str,
+    size: int,
+    title: str,
+    source: str,
+    now: datetime,
+    why: str | None = None,
+) -> None:
+    """Record a file of `who` (channel, account, chat, sender) that is to be fetched, or with `why` never will be; the
+    same name again changes nothing.
+    """
+    channel, account, chat, sender = who
+    values = {
+        "commune_id": commune_id,
+        "name": name,
+        "channel": channel,
+        "account": account,
+        "chat": chat,
+        "sender": sender,
+        "state": "lost" if why else "new",
+        "why": why,
+        "kind": kind,
+        "media_type": media_type[:80],
+        "size": size,
+        "title": seal(db, title.encode("utf-8", "replace")) if title else None,
+        "source": None if why else seal(db, source.encode()),
+        "received_at": now,
+        "not_before": now,
+    }
+    db.execute(insert(db, file).values(values).on_conflict_do_nothing())
+
+
+_WAITING = tuple(file.c[name] for name in Waiting.__slots__)
+
+
+def waiting(db: Connection, commune_id: int, channel: str, account: str, now: datetime, limit: int) -> list[Waiting]:
+    """The oldest files of a channel account that may be fetched now."""
+    here = (file.c.commune_id == commune_id) & (file.c.channel == channel) & (file.c.account == account)
+    found = db.execute(select(*_WAITING).where(here, _new, file.c.not_before <= now).order_by(file.c.id).limit(limit))
+    return [Waiting(**{**row._mapping, "source": unseal(db, row.source).decode()}) for row in found]
+
+
+def again(db: Connection, commune_id: int, name: str, not_before: datetime) -> None:
+    """It could not be fetched now; it may be tried from then on."""
+    db.execute(
+        update(file).where(_is_new(commune_id, name)).values(not_before=not_before, attempts=file.c.attempts + 1)
+    )
+
+
+def fetched(
+    db: Connection, commune_id: int, name: str, kind: str, media_type: str, size: int, codes: Sequence[str] = ()
+) -> bool:
+    """Its bytes are on disk; False when it is not awaited any more."""
+    read = seal_json(db, list(codes)) if codes else None
+    values = {"kind": kind, "media_type": media_type[:80], "size": size, "codes": read}
+    return _settle(db, commune_id, name, state="fetched", **values)
+
+
+def give_up(db: Connection, commune_id: int, name: str, state: str, why: str) -> bool:
+    """It was refused or is lost, and why; False when it is not awaited any more."""
+    return _settle(db, commune_id, name, state=state, why=why)
+
+
+def _settle(db: Connection, commune_id: int, name: str, **values: Any) -> bool:
+    return db.execute(update(file).where(_is_new(commune_id, name)).values(source=None, **values)).rowcount > 0
+
+
+def _is_new(commune_id: int, name: str) -> Any:
+    return (file.c.commune_id == commune_id) & (file.c.name == name) & (file.c.state == "new")
+
+
+MISSING = "missing"
+
+
+def shown(db: Connection, commune_id: int, names: Iterable[str]) -> dict[str, str]:
+    """What can be shown of these files: the kind of one that is there, `MISSING` of one that did not reach us. One that
+    is on its way, or whose time is over, is left out.
+    """
+    wanted = list(names)
+    if not wanted:
+        return {}
+    found = db.execute(
+        select(file.c.name, file.c.state, file.c.kind, file.c.why).where(
+            file.c.commune_id == commune_id, file.c.name.in_(wanted)
+        )
+    )
+    settled = [row for row in found if row.state == "fetched" or row.why is not None]
+    return {row.name: row.kind if row.state == "fetched" else MISSING for row in settled}
+
+
+# --- their end --------------------------------------------------------------------------------------------------------
+
+
 def names_before(db: Connection, before: datetime, limit: int = 500) -> list[str]:
     """Files received before a time, for pruning."""
     return list(
@@ -136,14 +285,33 @@ def export(db: Connection, commune_id: int, channel: str, account: str, chat: st
     ]
 
 
-def erase(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> list[str]:
-    """Forget files she sent; returns the names to delete on disk."""
+def erase(
+    db: Connection, commune_id: int, channel: str, account: str, chat: str, keep: Iterable[str] = ()
+) -> list[str]:
+    """Forget the files she sent, but not those of `keep`; returns their names. The bytes are deleted after COMMIT by
+    whoever looks for `erased` ones, so that a power cut in between leaves nothing behind.
+    """
     here = (
         (file.c.commune_id == commune_id)
         & (file.c.channel == channel)
         & (file.c.account == account)
         & (file.c.chat == chat)
+        & file.c.name.not_in(list(keep))
     )
-    names = list(db.execute(select(file.c.name).where(here)).scalars())
-    db.execute(file.delete().where(here))
-    return names
+    gone = {"state": "erased", "chat": "", "sender": "", "title": None, "source": None, "codes": None}
+    return list(db.execute(update(file).where(here).values(gone).returning(file.c.name)).scalars())
+
+
+def erased(db: Connection, limit: int = 500) -> list[str]:
+    """Files whose bytes are still to be deleted."""
+    return list(db.execute(select(file.c.name).where(_erased).order_by(file.c.id).limit(limit)).scalars())
+
+
+def delete(db: Connection, names: Sequence[str]) -> None:
+    """The bytes of erased files are gone; so are their rows."""
+    db.execute(file.delete().where(file.c.name.in_(names), file.c.state == "erased"))
+
+
+def known(db: Connection, names: Sequence[str]) -> set[str]:
+    """Which of these names on disk belong to a row."""
+    return set(db.execute(select(file.c.name).where(file.c.name.in_(names))).scalars())

@@ -9,21 +9,19 @@ id, and repeats it until it gets 200. Who may come in is `web_door`, what the pa
 import asyncio
 import contextlib
 import json
-import os
 import re
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import WSMsgType, web
 
-from bot.channels import pictures
 from bot.channels.base import Capabilities, Channel, Inbound, Unparsable
-from bot.channels.web_door import BODY_BYTES, COOKIE, FILE_BYTES, NAME, OFFICE, VILLAGER, Desk, Door, TooLarge
+from bot.channels.web_door import BODY_BYTES, COOKIE, NAME, OFFICE, VILLAGER, Desk, Door, TooLarge
 from bot.channels.web_pages import Pages
+from bot.files import LARGE, MOST_BYTES, WORDS, Refused, receive, write
 from messages.reply import _
 from storage import files, outbox
 from storage.inbox import Event
@@ -132,13 +130,11 @@ class Web(Channel):
         raw = await self._file_bytes(request)
         name = secrets.token_hex(16)
         title = unquote(request.headers.get("X-File-Name", ""))[:200]
-        media_type = request.content_type
-        # Whatever it calls itself, what is a picture is treated as one: no EXIF, no identity card.
-        raw, kind, codes = await asyncio.to_thread(self._picture, raw)
-        if kind == "file" and media_type.startswith("audio/"):
-            kind = "voice"
-        media_type = "image/jpeg" if kind == "photo" else media_type
-        await asyncio.to_thread(_write, self.desk.folder / name, raw)
+        try:
+            kept = await asyncio.to_thread(receive, raw, request.content_type)
+        except Refused as refused:
+            raise self.door.refuse(web.HTTPUnprocessableEntity, WORDS[refused.why]) from None
+        await asyncio.to_thread(write, self.desk.folder / name, kept.raw)
         account, now = account_of(session, request), self.desk.now()
         await self.door.durably(
             self.desk.database.write(
@@ -148,51 +144,24 @@ class Web(Channel):
                 NAME,
                 account,
                 session.chat,
-                kind,
-                media_type,
-                len(raw),
+                kept.kind,
+                kept.media_type,
+                len(kept.raw),
                 title,
                 now,
-                codes,
+                kept.codes,
             )
         )
-        return web.json_response({"file": name, "kind": kind})
+        return web.json_response({"file": name, "kind": kept.kind})
 
     async def _file_bytes(self, request: web.Request) -> bytes:
         chunks, size = [], 0
         async for chunk in request.content.iter_chunked(65536):
             size += len(chunk)
-            if size > FILE_BYTES:
-                raise self.door.refuse(
-                    TooLarge,
-                    _(
-                        "That file is larger than {most} MB. Please send a smaller one, or bring it to the office.",
-                        most=FILE_BYTES // 1_000_000,
-                    ),
-                )
+            if size > MOST_BYTES:
+                raise self.door.refuse(TooLarge, WORDS[LARGE])
             chunks.append(chunk)
-        if not size:
-            raise self.door.refuse(web.HTTPUnprocessableEntity, _("That file is empty. Please choose it once more."))
         return b"".join(chunks)
-
-    def _picture(self, raw: bytes) -> tuple[bytes, str, tuple[str, ...]]:
-        """What is kept of an upload, its kind, and the dossier codes that were read in it."""
-        try:
-            made = pictures.clean(raw)
-            return made.jpeg, "photo", made.codes
-        except pictures.IdentityCard:
-            raise self.door.refuse(
-                web.HTTPUnprocessableEntity,
-                _(
-                    "This looks like an identity card. Please do not send it here; I have not kept it. "
-                    "We never need its picture."
-                ),
-            ) from None
-        except pictures.Unopenable:
-            sentence = _("I cannot open this kind of picture. Please send a screenshot of it instead.")
-            raise self.door.refuse(web.HTTPUnprocessableEntity, sentence) from None
-        except pictures.NotAPicture:
-            return raw, "file", ()
 
     # --- show -------------------------------------------------------------------------------------------------------
 
@@ -384,14 +353,3 @@ def _number(value: str | None) -> int:
 
 def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
-
-
-def _write(path: Path, raw: bytes) -> None:
-    """On disk for certain, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as stream:
-        stream.write(raw)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.rename(path)

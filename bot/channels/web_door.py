@@ -22,6 +22,7 @@ import orjson
 from aiohttp import web
 from sqlalchemy import Connection
 
+from bot.files import MOST_BYTES
 from messages.render import Catalogs
 from messages.reply import Msg, _
 from storage import officials, sessions
@@ -33,7 +34,6 @@ NAME = "web"
 VILLAGER, OFFICE = "", "office"
 """Accounts: the villagers' box, and the officials' page."""
 COOKIE = "gandan_office"
-FILE_BYTES = 20_000_000
 BODY_BYTES = 64_000
 TEXT_LENGTH = 4000
 ENTRIES = 10
@@ -236,7 +236,7 @@ class Door:
             "name": self.desk.catalogs.text(
                 _("Assistant of {commune}", commune=self.desk.commune_name), self.desk.language
             ),
-            "file_bytes": FILE_BYTES,
+            "file_bytes": MOST_BYTES,
             "text_length": TEXT_LENGTH,
         }
         return web.json_response(facts)
@@ -320,7 +320,7 @@ class Door:
             "post": person.post,
             "commune": self.desk.commune_name,
             "id": person.id,
-            "file_bytes": FILE_BYTES,
+            "file_bytes": MOST_BYTES,
             "text_length": TEXT_LENGTH,
         }
 

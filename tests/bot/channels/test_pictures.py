@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from yarl import URL
 
 from bot.channels import pictures
-from bot.channels.web_door import FILE_BYTES
+from bot.files import MOST_BYTES
 from storage.files import file
 from tests import town as towns
 from tests.bot.channels.desk import ask, desk, vietnamese
@@ -182,7 +182,7 @@ async def test_thirty_megabytes_are_refused_and_the_connection_lives(town: Town,
     """413 with a sentence naming the limit; nothing is kept, and the next message passes."""
     status, body, _headers = await upload(citizen, io.BytesIO(b"x" * 30_000_000), "application/pdf")
     assert status == 413
-    assert f"{FILE_BYTES // 1_000_000} MB" in body["error"]
+    assert f"{MOST_BYTES // 1_000_000} MB" in body["error"]
     assert vietnamese(body["error"])
     assert (await kept(town)) == (0, 0)
     await citizen.says("Mấy giờ mở cửa?")
