@@ -128,31 +128,42 @@ class Hours(_Part):
 
 
 class ReceptionPoint(_Part):
-    """Where people hand in and collect: its days, since a far point may be served twice a week."""
+    """Where people hand in and collect: its days, since a far point may be served twice a week.
+
+    `hours`: its own, where they differ from the office's.
+    """
 
     name: Words
     address: str = ""
     days: tuple[Weekday, ...] = WEEKDAYS[:5]
+    hours: Spans = ()
     needs_checking: bool = False
 
 
 class Phone(_Part):
-    """A number people may call. `role` says what the bot offers it for; several may share one."""
+    """A work number people may call. `name` is a post or an office, never a private person's.
 
-    role: Literal["office", "police", "militia", "health", "other"]
+    `role` says what the bot offers it for; several may share one. The phone list (C04) shows them all, in this order.
+    """
+
+    role: Literal["office", "leader", "staff", "police", "militia", "health", "other"]
     name: Words
     number: Annotated[str, AfterValidator(_clean), Field(min_length=3)]
     needs_checking: bool = False
 
 
 class Village(_Part):
-    """One thôn as it is called today; `label` is the name that tells it from all the others."""
+    """One thôn as it is called today; `label` is the name that tells it from all the others.
+
+    `head_phone`: the work number of the trưởng thôn, told in an emergency in this thôn (L13).
+    """
 
     name: Words
     former_names: tuple[Words, ...] = ()
     former_commune: Annotated[str, AfterValidator(_clean)] = ""
     agreed_on: date | None = None
     minutes: str = ""
+    head_phone: str = ""
     label: str = ""
 
 
@@ -181,6 +192,71 @@ class Fact(_Part):
     needs_checking: bool = True
 
 
+def _saying(value: object) -> object:
+    """Words alone are a fact somebody has written down himself; an empty one is not known."""
+    if isinstance(value, str):
+        value = {"value": value, "needs_checking": False}
+    empty = isinstance(value, dict) and isinstance(value.get("value"), str) and not value["value"].strip()
+    return None if empty else value
+
+
+Saying = Annotated[Fact | None, BeforeValidator(_saying)]
+"""A fact told in the office's own words, or None when it is not known: then the bot says so."""
+
+
+class About(_Part):
+    """What people ask about the house (A21). `wifi`: the network and whom to ask; no password need stand here."""
+
+    address: Saying = None
+    map: Saying = None
+    parking: Saying = None
+    waiting: Saying = None
+    wifi: Saying = None
+    photocopier: Saying = None
+    payment: Saying = None
+
+
+class ChairmanDay(_Part):
+    """A day on which the Chairman himself receives citizens. `cancelled`: why it does not take place after all."""
+
+    day: date
+    hours: Spans = ()
+    topics: Annotated[str, AfterValidator(_clean)] = ""
+    cancelled: Annotated[str, AfterValidator(_clean)] | None = None
+
+
+class LeastDays(_Part):
+    """How often the Chairman has to receive citizens himself, since when, by which text."""
+
+    days_a_month: int = Field(default=2, ge=0, le=31)
+    since: date = date(2026, 7, 1)
+    source: str = "Luật 136/2025/QH15"
+    needs_checking: bool = True
+
+
+class CitizenReception(_Part):
+    """The five facts of citizen reception (B01), its rules (B02) and the Chairman's own days."""
+
+    place: Saying = None
+    hours: Saying = None
+    attendees: Saying = None
+    topics: Saying = None
+    rules: Saying = None
+    chairman: tuple[ChairmanDay, ...] = ()
+    least: LeastDays = LeastDays()
+
+    def between(self, first: date, last: date) -> list[ChairmanDay]:
+        """The Chairman's days from `first` to `last`, cancelled ones too, in order."""
+        return sorted((each for each in self.chairman if first <= each.day <= last), key=lambda each: each.day)
+
+
+class Listener(_Part):
+    """An official who can hear voice notes in other languages than Vietnamese; `name` as he was invited (L12)."""
+
+    name: Words
+    languages: tuple[Words, ...]
+
+
 class DaysOff(_Part):
     """What the yearly notices decide and no library can know, over the holidays library."""
 
@@ -204,6 +280,7 @@ class Office(_Part):
     outbox_days: int = Field(default=30, ge=7)
     talk_days: int = Field(default=7, ge=7)
     low_disk_megabytes: int = Field(default=500, ge=10)
+    emergency_minutes: int = Field(default=5, ge=1, le=60)
     guidance_version: str = "1"
 
 
@@ -227,6 +304,9 @@ class Commune(_Part):
     receivers: tuple[Receiver, ...] = ()
     permits: Mapping[Literal["web", "telegram", "zalo"], Permit] = Field(default_factory=dict)
     facts: Mapping[str, Fact] = Field(default_factory=dict)
+    about: About = About()
+    citizen_reception: CitizenReception = CitizenReception()
+    listeners: tuple[Listener, ...] = ()
     calendar: DaysOff = DaysOff()
     office: Office = Office()
     private: Private = Private()
@@ -263,6 +343,10 @@ class Commune(_Part):
     def receiver(self, task: str) -> Receiver | None:
         """The first post named for that task, or None."""
         return next((receiver for receiver in self.receivers if receiver.task == task), None)
+
+    def languages(self, name: str) -> tuple[str, ...]:
+        """What an official of that name can hear besides Vietnamese."""
+        return tuple(each for one in self.listeners if fold(one.name) == fold(name) for each in one.languages)
 
     def is_private(self, code: str, name: str) -> bool:
         """True when a code alone may not even name this procedure (L05)."""
@@ -332,6 +416,19 @@ class Villages:
         if len(villages) == 1:
             return villages[0]
         return Ambiguous(text, villages) if villages else Unknown(text, self._near(place))
+
+    def within(self, text: str) -> Village | None:
+        """The one thôn that is named somewhere in a message, with its kind ("thôn Suối Trên") or by a longer name."""
+        said = f" {fold(text)} "
+        named: dict[int, int] = {}
+        for alias, villages in self._index.items():
+            with_kind = any(f" {kind} {alias} " in said for kind in ("thon", "ban", "xom", "khu", "to", "lang"))
+            if len(villages) == 1 and (with_kind or (" " in alias and f" {alias} " in said)):
+                at = next(iter(villages))
+                named[at] = max(named.get(at, 0), len(alias))
+        longest = max(named.values(), default=0)
+        found = [at for at, length in named.items() if length == longest]
+        return self.all[found[0]] if len(found) == 1 else None
 
     def _near(self, place: str) -> tuple[Village, ...]:
         if not place:

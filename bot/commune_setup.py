@@ -10,11 +10,13 @@ import re
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
 from bot.commune import Commune
+from bot.settings import ZONE
+from storage.facts import Change
 
 
 def write_new(path: Path, **answers: str | Iterable[str]) -> None:
@@ -51,7 +53,7 @@ def _quoted(text: str) -> str:
 
 _PHONE = """
 [[phones]]
-role = "office"  # office, police (Công an xã), militia (dân quân), health (trạm y tế), other
+role = "office"
 name = "Trung tâm Phục vụ hành chính công"
 number = {number}
 needs_checking = true
@@ -84,6 +86,8 @@ culture_day_off = true
 # Lời hẹn và giới hạn của xã: phút, giờ, ngày theo tên.
 [office]
 promised_minutes = 30
+# Tin khẩn cấp mà quá số phút này chưa cán bộ nào thấy thì báo Chủ tịch:
+emergency_minutes = 5
 reminder_minutes = [10, 20, 30]
 undo_seconds = 60
 talk_close_hours = 24
@@ -105,19 +109,90 @@ needs_checking = true
 # task = "citizens"
 # post = "Công chức tiếp công dân"
 
+# Nơi tiếp nhận hồ sơ: ngày làm việc; giờ riêng thì ghi thêm hours = ["08:00-11:00"].
 [[reception_points]]
 name = {point}
 address = {address}
 days = ["monday", "tuesday", "wednesday", "thursday", "friday"]
 needs_checking = true
+
+# Danh bạ: chỉ ghi số công vụ. name là chức vụ hoặc tên bộ phận, không ghi số riêng của cá nhân.
+# role: office (bộ phận tiếp nhận), leader (lãnh đạo), staff (cán bộ Trung tâm), other;
+# police (Công an xã), militia (dân quân), health (trạm y tế): số trực, được báo cho bà con khi khẩn cấp.
 {phones}
-# Mỗi thôn một mục: tên nay, tên cũ, xã cũ, ngày họp đồng ý và số biên bản.
+# [[phones]]
+# role = "leader"
+# name = "Chủ tịch UBND xã"
+# number = "0xxx xxx xxx"
+# needs_checking = true
+
+# Điều bà con hay hỏi. Mục nào chưa có thì trợ lý nói thật là chưa biết, kèm số điện thoại.
+# Bỏ dấu # ở đầu dòng để dùng. Mục wifi: tên mạng và hỏi ai; không cần ghi mật khẩu ra đây.
+# [about.address]
+# value = "Thôn …, xã …"
+# needs_checking = true
+# [about.map]
+# value = "Cạnh trường tiểu học, đối diện chợ"
+# needs_checking = true
+# [about.parking]
+# value = "Để xe không mất tiền ở sân bên phải cổng"
+# needs_checking = true
+# [about.waiting]
+# value = "Phòng chờ tầng 1, có nước uống"
+# needs_checking = true
+# [about.wifi]
+# value = "Mạng …; mời hỏi cán bộ ở quầy để vào"
+# needs_checking = true
+# [about.photocopier]
+# value = "Máy photocopy đặt cạnh quầy tiếp nhận"
+# needs_checking = true
+# [about.payment]
+# value = "Tiền mặt, hoặc quét mã QR tại quầy"
+# needs_checking = true
+
+# Tiếp công dân: năm điều phải công khai, và nội quy.
+# [citizen_reception.place]
+# value = "Phòng tiếp công dân, trụ sở UBND xã"
+# needs_checking = true
+# [citizen_reception.hours]
+# value = "Giờ hành chính các ngày làm việc"
+# needs_checking = true
+# [citizen_reception.attendees]
+# value = "Chủ tịch UBND xã và công chức tiếp công dân"
+# needs_checking = true
+# [citizen_reception.topics]
+# value = "Đất đai, chính sách, việc bà con đề nghị"
+# needs_checking = true
+# [citizen_reception.rules]
+# value = "Mang giấy tờ tùy thân; trình bày lần lượt; …"
+# needs_checking = true
+
+# Chủ tịch trực tiếp tiếp công dân: ít nhất mấy ngày một tháng, từ bao giờ, theo văn bản nào.
+[citizen_reception.least]
+days_a_month = 2
+since = 2026-07-01
+source = "Luật 136/2025/QH15"
+needs_checking = true
+# Mỗi ngày Chủ tịch tiếp dân một mục; nghỉ ngày nào thì ghi thêm lý do vào cancelled, đừng xóa.
+# [[citizen_reception.chairman]]
+# day = 2026-12-08
+# hours = ["08:00-11:00"]
+# topics = "Đất đai, hỗ trợ sản xuất"
+# cancelled = "họp tại tỉnh"
+
+# Cán bộ nghe được tiếng dân tộc: tên như khi được mời. Lời nói của bà con được mời họ nghe.
+# [[listeners]]
+# name = "Nguyễn Văn A"
+# languages = ["tiếng Tày", "tiếng Nùng"]
+
+# Mỗi thôn một mục: tên nay, tên cũ, xã cũ, ngày họp đồng ý và số biên bản, số công vụ của trưởng thôn.
 # [[villages]]
 # name = "Thôn 2"
 # former_names = ["Thôn Đồi"]
 # former_commune = "xã Đông"
 # agreed_on = 2026-05-12
 # minutes = "Biên bản số 3"
+# head_phone = "0xxx xxx xxx"
 {villages}"""
 
 
@@ -134,11 +209,22 @@ class Finding:
 
 _CHANNELS = {"web": "trang web", "telegram": "Telegram", "zalo": "Zalo"}
 _DUTIES = {"police": "Công an xã", "militia": "dân quân", "health": "trạm y tế"}
+_ABOUT = {
+    "address": "địa chỉ trụ sở", "map": "chỉ đường", "parking": "chỗ để xe", "waiting": "phòng chờ", "wifi": "wifi",
+    "photocopier": "máy photocopy", "payment": "cách nộp tiền",
+}  # fmt: skip
+_RECEPTION = {
+    "place": "nơi tiếp công dân", "hours": "giờ tiếp công dân", "attendees": "người dự tiếp công dân",
+    "topics": "nội dung dự kiến tiếp công dân", "rules": "nội quy tiếp công dân",
+}  # fmt: skip
+_LISTED = 3
+"""Thôn named one by one in a finding; the rest is counted."""
 
 
 def check(commune: Commune, today: date, channels: Collection[str] = tuple(_CHANNELS)) -> list[Finding]:
     """What a person still has to settle, for the channels in use; errors first."""
-    findings = [*_permits(commune, channels), *_people(commune), *_villages(commune), *_unconfirmed(commune, today)]
+    findings = [*_permits(commune, channels), *_people(commune), *_reception(commune, today), *_about(commune)]
+    findings += [*_villages(commune), *_unconfirmed(commune, today)]
     return sorted(findings, key=lambda finding: finding.level)
 
 
@@ -158,7 +244,9 @@ def _people(commune: Commune) -> Iterable[Finding]:
         yield Finding("error", "Chưa có số điện thoại của bộ phận tiếp nhận.")
     for role, spoken in _DUTIES.items():
         if commune.phone(role) is None:
-            yield Finding("warning", f"Chưa có số trực của {spoken}.")
+            yield Finding("error", f"Chưa có số trực của {spoken}.")
+    if not any(phone.role in ("leader", "staff") for phone in commune.phones):
+        yield Finding("error", "Danh bạ chưa có số công vụ của lãnh đạo, cán bộ.")
     for phone in commune.phones:
         if phone.needs_checking:
             yield Finding("warning", f"Số điện thoại của {phone.name} chưa được xác nhận.")
@@ -171,9 +259,64 @@ def _people(commune: Commune) -> Iterable[Finding]:
         yield Finding("warning", "Chưa có người được giao tiếp công dân.")
 
 
+def _reception(commune: Commune, today: date) -> Iterable[Finding]:
+    """The facts of citizen reception, and enough days of the Chairman's own in this month and the next (L16)."""
+    reception = commune.citizen_reception
+    for name, spoken in _RECEPTION.items():
+        fact = getattr(reception, name)
+        if fact is None:
+            yield Finding("warning" if name == "rules" else "error", f"Chưa có {spoken}.")
+        elif fact.needs_checking:
+            yield Finding("warning", f"Cần kiểm tra {spoken}: {fact.value}.")
+    least = reception.least
+    if least.needs_checking:
+        rule = f"ít nhất {least.days_a_month} ngày một tháng từ {least.since:%d/%m/%Y} ({least.source})"
+        yield Finding("warning", f"Cần kiểm tra mức Chủ tịch tiếp công dân: {rule}.")
+    this = today.replace(day=1)
+    following = (this + timedelta(days=31)).replace(day=1)
+    months: tuple[tuple[date, Literal["error", "warning"]], ...] = ((this, "error"), (following, "warning"))
+    for month, level in months:
+        after = (month + timedelta(days=31)).replace(day=1)
+        days = reception.between(month, after - timedelta(days=1))
+        held = sum(day.cancelled is None for day in days)
+        if after > least.since and held < least.days_a_month:
+            need = f"mới có {held} ngày, cần ít nhất {least.days_a_month} ngày ({least.source})"
+            yield Finding(level, f"Lịch Chủ tịch tiếp công dân tháng {month:%m/%Y} {need}.")
+
+
+def _about(commune: Commune) -> Iterable[Finding]:
+    missing = [spoken for name, spoken in _ABOUT.items() if getattr(commune.about, name) is None]
+    if missing:
+        yield Finding("warning", f"Bà con hay hỏi mà chưa có: {', '.join(missing)}.")
+    for name, spoken in _ABOUT.items():
+        fact = getattr(commune.about, name)
+        if fact is not None and fact.needs_checking:
+            yield Finding("warning", f"Cần kiểm tra {spoken}: {fact.value}.")
+
+
+def told_in_chat(changes: Iterable[Change]) -> list[Finding]:
+    """What officials have changed in chat: it stands over the file until somebody writes it there."""
+    return [
+        Finding("warning", f"{change.set_by} đã đổi khi trò chuyện, {change.set_at.astimezone(ZONE):%d/%m/%Y}: "
+                f"{_spoken(change)}. Tệp commune.toml chưa có thay đổi này.")
+        for change in changes if change.value is not None
+    ]  # fmt: skip
+
+
+def _spoken(change: Change) -> str:
+    kind, _, name = change.name.partition(".")
+    label = {"about": _ABOUT, "citizen_reception": _RECEPTION}.get(kind, {}).get(name, change.name)
+    value = change.value if isinstance(change.value, str) else json.dumps(change.value, ensure_ascii=False)
+    return f"{label}: {value or 'bỏ'}"
+
+
 def _villages(commune: Commune) -> Iterable[Finding]:
     if not commune.villages:
         yield Finding("warning", "Chưa có danh sách thôn.")
+    silent = [village.label for village in commune.villages if not village.head_phone]
+    if silent:
+        more = f" và {len(silent) - _LISTED} thôn khác" if len(silent) > _LISTED else ""
+        yield Finding("error", f"Chưa có số của trưởng thôn: {', '.join(silent[:_LISTED])}{more}.")
     for village in commune.villages:
         if village.agreed_on is None or not village.minutes:
             yield Finding("warning", f"{village.label}: chưa có ngày họp đồng ý và số biên bản.")

@@ -109,24 +109,60 @@ def commune() -> Commune:
         merged = [f"Thôn {i + 3} {former}", f"Thôn {i + 4} {former}"] if i % 4 == 0 else []
         villages.append({"name": f"Thôn {name}", "former_names": merged, "former_commune": former})
     agreed = {"agreed_on": date(2026, 5, 12), "minutes": "Biên bản mẫu"}
+    heads = [{"head_phone": f"0951 000 {200 + i}"} for i in range(len(villages))]
     return Commune.model_validate({
         "name": "UBND xã Suối Lành",
         "province": "tỉnh mẫu",
-        "villages": [village | agreed for village in villages],
+        "villages": [village | agreed | head for village, head in zip(villages, heads, strict=True)],
         "reception_points": [
             {"name": "Trung tâm Phục vụ hành chính công xã Suối Lành", "address": "Thôn Ngã Ba Chợ"},
-            {"name": "Điểm tiếp nhận Bến Mơ", "address": "Thôn 2 (xã Bến Mơ cũ)", "days": ["tuesday", "thursday"]},
+            {
+                "name": "Điểm tiếp nhận Bến Mơ", "address": "Thôn 2 (xã Bến Mơ cũ)", "days": ["tuesday", "thursday"],
+                "hours": ["08:00-11:00"],
+            },
         ],
         "phones": [
             {"role": "office", "name": "Trung tâm Phục vụ hành chính công", "number": "0951 000 001"},
+            {"role": "leader", "name": "Bí thư Đảng ủy xã", "number": "0951 000 010"},
+            {"role": "leader", "name": "Phó Chủ tịch HĐND xã", "number": "0951 000 011"},
+            {"role": "leader", "name": "Chủ tịch UBND xã", "number": "0951 000 012"},
+            {"role": "staff", "name": "Công chức tư pháp, hộ tịch", "number": "0951 000 020"},
+            {"role": "staff", "name": "Công chức địa chính", "number": "0951 000 021"},
             {"role": "police", "name": "Trực ban Công an xã", "number": "0951 000 113"},
             {"role": "militia", "name": "Trực dân quân", "number": "0951 000 114"},
             {"role": "health", "name": "Trạm y tế xã", "number": "0951 000 115"},
         ],
         "receivers": [{"task": "citizens", "post": "Công chức tiếp công dân"}],
+        "about": {
+            "address": "Thôn Ngã Ba Chợ, xã Suối Lành, tỉnh mẫu",
+            "map": "Cạnh chợ Suối Lành, đối diện trường tiểu học",
+            "parking": "Để xe ở sân bên phải cổng, không mất tiền",
+            "waiting": "Phòng chờ tầng 1, có ghế, quạt và nước uống",
+            "wifi": "Mạng “UBND xã Suối Lành”; mời hỏi cán bộ ở quầy để vào",
+            "photocopier": "Máy photocopy đặt cạnh quầy số 1",
+            "payment": "Nộp tiền mặt, hoặc quét mã QR tại quầy; có biên lai",
+        },
+        "citizen_reception": {
+            "place": "Phòng tiếp công dân, tầng 1 trụ sở UBND xã Suối Lành",
+            "hours": "Giờ hành chính, từ thứ Hai đến thứ Sáu",
+            "attendees": "Chủ tịch UBND xã, công chức tiếp công dân, công chức địa chính",
+            "topics": "Đất đai, chính sách xã hội, việc bà con đề nghị",
+            "rules": "Mời bà con mang giấy tờ tùy thân. Bà con trình bày lần lượt, cán bộ ghi lại và đọc lại cho nghe. "
+            "Có nhiều người cùng một việc thì mời cử người đại diện.",
+            "chairman": _chairman_days(),
+            "least": {"needs_checking": False},
+        },
+        "listeners": [{"name": "Nông Thị Thắm", "languages": ["tiếng Tày", "tiếng Nùng"]}],
         "permits": {"web": {"number": "01/QĐ-MẪU", "signed_on": date(2026, 7, 1), "needs_checking": False}},
         "calendar": {"days_off": [date(2026, 1, 2)], "working_days": [date(2026, 1, 10)]},
     })  # fmt: skip
+
+
+def _chairman_days() -> list[dict[str, object]]:
+    """Two mornings a month for some years, on weekdays near the 8th and the 22nd."""
+    days = [date(year, month, day) for year in range(2026, 2032) for month in range(1, 13) for day in (8, 22)]
+    weekdays = [day - timedelta(days=max(0, day.weekday() - 4)) for day in days]
+    return [{"day": day, "hours": ["08:00-11:00"]} for day in weekdays]
 
 
 @lru_cache(maxsize=1)

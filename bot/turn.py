@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from bot.commune_changes import Current
+from messages.letters import Templates
 from messages.render import Catalogs, render
 from messages.reply import Reply
 from storage import cards, inbox, outbox
@@ -56,6 +58,8 @@ class Place:
     language: str = "vi"
     office: tuple[Address, ...] = (OFFICE_CHAT,)
     """The officials' shared chats: the stream at /office, and their group on a messenger when there is one."""
+    letters: Templates = field(default_factory=Templates)
+    current: Current = field(default_factory=Current)
 
 
 def is_office(place: Place, address: Address) -> bool:
@@ -74,6 +78,7 @@ class Work:
     woken: set[str] = field(default_factory=set)  # chats with something new to show or send, told after COMMIT
     events: int = 0  # internal events put into lanes, which want turns after COMMIT
     after: list[Callable[[], None]] = field(default_factory=list)  # metrics and logs, run after COMMIT
+    _commune: "Commune | None" = field(default=None, repr=False)
 
     @property
     def commune_id(self) -> int:
@@ -81,7 +86,10 @@ class Work:
 
     @property
     def commune(self) -> "Commune":
-        return self.place.commune
+        """The commune as its file says, with what officials have changed in chat over it."""
+        if self._commune is None:
+            self._commune = self.place.current.of(self.db, self.commune_id, self.place.commune)
+        return self._commune
 
     def send(
         self,

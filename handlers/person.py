@@ -174,14 +174,18 @@ def remind_her(command: Remind, turn: Turn) -> Reply:
     )  # fmt: skip
 
 
-def begin(turn: Turn, topic: str, village: str | None, *, sealed: bool = False) -> Request:
+def begin(
+    turn: Turn, topic: str, village: str | None, *, sealed: bool = False, detail: str | None = None
+) -> Request:
     """Open a request for this turn's citizen, or the one already open."""
     found = requests.open_of(turn.db, turn.commune_id, turn.address)
     if found is not None:
         return found
+    times = card.promise_times(turn)
     return requests.open(
         turn.db, turn.commune_id, turn.address, citizen(turn).id, topic, village, turn.now,
-        sealed_for_receiver=sealed, **card.promise_times(turn),
+        promised_at=times["promised_at"], remind_at=times["remind_at"], closes_at=times["closes_at"],
+        sealed_for_receiver=sealed, detail=detail,
     )  # fmt: skip
 
 

@@ -60,6 +60,8 @@ request = Table(
     Column("answered_at", UtcTime, nullable=True),
     Column("closed_at", UtcTime, nullable=True),
     Column("taken_by", Id, ForeignKey("official.id"), nullable=True),
+    Column("detail", String(40), nullable=True),  # of an emergency its kind, of a voice note its language
+    Column("confirmed_at", UtcTime, nullable=True),  # of an emergency: she has said more, such as where
     UniqueConstraint("commune_id", "number"),
 )  # fmt: skip
 _open = text("state IN ('waiting', 'answered')")
@@ -96,7 +98,7 @@ request_number = Table(
     Column("last", Integer, nullable=False),
 )  # fmt: skip
 
-TOPICS = ("question", "callback", "accusation", "data")
+TOPICS = ("question", "callback", "accusation", "data", "emergency", "voice")
 OPEN = ("waiting", "answered")
 
 
@@ -137,6 +139,8 @@ class Request:
     answered_at: datetime | None
     closed_at: datetime | None
     taken_by: int | None
+    detail: str | None
+    confirmed_at: datetime | None
 
     @property
     def is_open(self) -> bool:
@@ -147,7 +151,7 @@ class Request:
 class Message:
     """One thing said. `official_id` is empty for her own words; `files` are ids of storage.files.
 
-    `kind` is that of the event: text, photo, voice, file, location.
+    `kind` is that of the event: text, photo, voice, file, location; of a button of an official: seen, called.
     """
 
     id: int
@@ -183,6 +187,7 @@ def open(
     remind_at: datetime | None,
     closes_at: datetime,
     sealed_for_receiver: bool = False,
+    detail: str | None = None,
 ) -> Request:
     """A new request that waits for an official. The caller has looked that none is open for this address."""
     values = {
@@ -190,7 +195,7 @@ def open(
         "account": address.account, "chat": address.chat, "sender": address.sender, "citizen_id": citizen_id,
         "village": village, "topic": topic, "state": "waiting", "sealed_for_receiver": sealed_for_receiver,
         "opened_at": now, "waits_since": now, "promised_at": promised_at, "remind_at": remind_at,
-        "closes_at": closes_at,
+        "closes_at": closes_at, "detail": detail,
     }  # fmt: skip
     return Request(*db.execute(insert(request).values(values).returning(*_COLUMNS)).one())
 
@@ -311,6 +316,64 @@ def seal_for_receiver(db: Connection, commune_id: int, request_id: int) -> None:
     )  # fmt: skip
 
 
+# --- emergencies, and what is told by a button -----------------------------------------------------------------------
+
+
+def escalate(
+    db: Connection, commune_id: int, request_id: int, kind: str, promised_at: datetime, remind_at: datetime,
+    now: datetime,
+) -> None:
+    """What she writes has become a cry for help: the request waits anew, until somebody has seen it."""
+    db.execute(
+        update(request).where(_is(commune_id, request_id))
+        .values(
+            topic="emergency", detail=kind, state="waiting", waits_since=now, promised_at=promised_at,
+            remind_at=remind_at, reminded=0, apologised_at=None, confirmed_at=None,
+        )
+    )  # fmt: skip
+
+
+def confirm(db: Connection, commune_id: int, request_id: int, village: str | None, now: datetime) -> bool:
+    """She has answered after her cry for help; True the first time. `village`: the thôn she named, if any."""
+    this = _is(commune_id, request_id)
+    if village is not None:
+        db.execute(update(request).where(this).values(village=village))
+    first = update(request).where(this, request.c.confirmed_at.is_(None)).values(confirmed_at=now)
+    return db.execute(first).rowcount > 0
+
+
+def by_button(
+    db: Connection, commune_id: int, request_id: int, official_id: int, what: str, now: datetime
+) -> bool:
+    """Note that an official has pressed a button of the card ("seen", "called"); True the first time he does."""
+    same = select(request_message.c.id).where(
+        request_message.c.request_id == request_id, request_message.c.official_id == official_id,
+        request_message.c.kind == what,
+    )  # fmt: skip
+    if db.execute(same).first() is not None:
+        return False
+    add_message(db, commune_id, request_id, "", now, kind=what, official_id=official_id, internal=True)
+    return True
+
+
+def promise(
+    db: Connection, commune_id: int, request_id: int, promised_at: datetime, remind_at: datetime | None
+) -> None:
+    """A waiting request gets another promise, and its reminders begin anew."""
+    db.execute(
+        update(request).where(_is(commune_id, request_id), request.c.state == "waiting")
+        .values(promised_at=promised_at, remind_at=remind_at, reminded=0, apologised_at=None)
+    )  # fmt: skip
+
+
+def answered_by_call(db: Connection, commune_id: int, request_id: int, official_id: int, now: datetime) -> None:
+    """An official has called her: what waited is answered, and his."""
+    db.execute(
+        update(request).where(_is(commune_id, request_id), _open)
+        .values(state="answered", answered_at=now, remind_at=None, taken_by=official_id)
+    )  # fmt: skip
+
+
 def take_over(db: Connection, commune_id: int, request_id: int, official_id: int, *, instead: bool = False) -> int:
     """The official takes the request; returns the id of whoever has it now (another, when that one was quicker).
 
@@ -411,14 +474,14 @@ def expired(db: Connection, commune_id: int, now: datetime, limit: int = 500) ->
 
 
 def queue(db: Connection, commune_id: int, limit: int = 50) -> list[Request]:
-    """All that wait, the earliest promise first, so the late ones lead."""
-    return _list(db, commune_id, _waiting, limit=limit)
+    """All that wait: cries for help, then the earliest promise first, so the late ones lead."""
+    return _list(db, commune_id, _waiting, limit=limit, first=request.c.topic != "emergency")
 
 
-def _list(db: Connection, commune_id: int, *where: Any, limit: int) -> list[Request]:
+def _list(db: Connection, commune_id: int, *where: Any, limit: int, first: Any = None) -> list[Request]:
     found = db.execute(
         select(*_COLUMNS).where(request.c.commune_id == commune_id, *where)
-        .order_by(request.c.promised_at, request.c.id).limit(limit)
+        .order_by(*(() if first is None else (first,)), request.c.promised_at, request.c.id).limit(limit)
     )  # fmt: skip
     return [Request(*row) for row in found]
 

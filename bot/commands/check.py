@@ -14,13 +14,15 @@ from sqlalchemy import Connection, inspect, select, text
 from bot import commune as communes
 from bot import commune_setup, disk, logs
 from bot.commune import BadCommune, Commune
+from bot.commune_changes import changed
 from bot.commune_setup import Finding
 from bot.control import DONE, FAILED, Say
 from bot.scheduler import SKEW
 from bot.settings import Settings
 from messages.render import ZONE
-from storage import migrate, ticks
+from storage import facts, migrate, ticks
 from storage.db import create_engine_for, is_postgres, sqlite_path
+from storage.facts import Change
 from storage.inbox import inbox
 from storage.outbox import outbox
 from storage.sealing import Keys, Unreadable, unseal
@@ -29,6 +31,7 @@ OLDEST_SQLITE = (3, 35, 0)
 """UPDATE and INSERT ... RETURNING came with it (sqlite.org/lang_returning.html)."""
 OLDEST_POSTGRESQL = 120000
 FIRST_YEAR = 2026
+COMMUNE_ID = 1
 LOW_DISK = communes.Office().low_disk_megabytes
 LEVELS = {"error": "Cần sửa", "warning": "Nên xem"}
 
@@ -36,7 +39,8 @@ LEVELS = {"error": "Cần sửa", "warning": "Nên xem"}
 def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
     """Say every finding, errors first; FAILED when one of them is an error."""
     now = now or datetime.now(UTC)
-    commune, found = _commune(settings, now)
+    changes = _changes(settings)
+    commune, found = _commune(settings, now, changes)
     found += [*_place(settings, commune), *_clock(settings, now), *_network(settings), *_database(settings, now)]
     for finding in sorted(found, key=lambda one: one.level):
         say(f"{LEVELS[finding.level]}: {finding.sentence}")
@@ -45,7 +49,7 @@ def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
     return FAILED if errors else DONE
 
 
-def _commune(settings: Settings, now: datetime) -> tuple[Commune | None, list[Finding]]:
+def _commune(settings: Settings, now: datetime, changes: list[Change]) -> tuple[Commune | None, list[Finding]]:
     path = settings.data_dir / "commune.toml"
     if not path.exists():
         return None, [Finding("error", f"Chưa có {path}. Xin chạy: python -m bot init")]
@@ -56,7 +60,22 @@ def _commune(settings: Settings, now: datetime) -> tuple[Commune | None, list[Fi
     channels = ["web"]
     channels += ["telegram"] if settings.telegram_bot_token else []
     channels += ["zalo"] if settings.zalo_app_id else []
-    return commune, commune_setup.check(commune, now.astimezone(ZONE).date(), channels)
+    commune, today = changed(commune, changes), now.astimezone(ZONE).date()
+    return commune, [*commune_setup.check(commune, today, channels), *commune_setup.told_in_chat(changes)]
+
+
+def _changes(settings: Settings) -> list[Change]:
+    """What officials have changed in chat; [] while the database cannot be read, which `_database` tells."""
+    if not settings.on_postgresql and not sqlite_path(settings.database).exists():
+        return []
+    engine = create_engine_for(settings.database, Keys.derive(b""), readonly=True)
+    try:
+        with engine.connect() as db:
+            return facts.changes(db, COMMUNE_ID) if inspect(db).has_table(facts.fact_change.name) else []
+    except Exception:
+        return []
+    finally:
+        engine.dispose()
 
 
 def _place(settings: Settings, commune: Commune | None) -> Iterable[Finding]:

@@ -27,7 +27,7 @@ from bot.commands.init import init
 from bot.commands.invite import link
 from bot.control import BUSY, DONE, FAILED, WRONG, hold
 from bot.settings import BadSettings, Settings
-from storage import inbox, officials, outbox, ticks
+from storage import facts, inbox, officials, outbox, ticks
 from tests import town as towns
 from tests.town import SECRET, START, Databases
 
@@ -368,14 +368,19 @@ province = "tỉnh B"
 number = "12/UBND"
 signed_on = 2026-06-01
 needs_checking = false
-[[phones]]
-role = "office"
-name = "Một cửa"
-number = "0951"
 [[reception_points]]
 name = "Một cửa"
 address = "Số 1"
-"""
+[citizen_reception]
+place = "Phòng tiếp công dân"
+hours = "Giờ hành chính"
+attendees = "Chủ tịch UBND xã"
+topics = "Đất đai"
+chairman = [{ day = 2026-11-03 }, { day = 2026-11-17 }]
+""" + "".join(
+    f'[[phones]]\nrole = "{role}"\nname = "{role}"\nnumber = "0951"\n'
+    for role in ("office", "leader", "police", "militia", "health")
+)
 
 
 def test_check_of_a_prepared_office_ends_well(place: Settings, monkeypatch: pytest.MonkeyPatch):
@@ -385,6 +390,18 @@ def test_check_of_a_prepared_office_ends_well(place: Settings, monkeypatch: pyte
     code, said = checked(place)
     assert code == DONE, said
     assert "0 việc cần sửa" in said
+
+
+def test_L16_check_sees_what_was_changed_in_chat(place: Settings, monkeypatch: pytest.MonkeyPatch):
+    """A cancelled day of the Chairman counts as one too few, and the change is listed with who made it."""
+    do(place, lambda db: facts.record(db, 1, "chairman:2026-11-17", {"cancelled": "họp"}, 3, START))
+    (place.data_dir / "commune.toml").write_text(COMMUNE)
+    monkeypatch.setattr(disk, "free", lambda folder: 10**12)
+    code, said = checked(place)
+    assert code == FAILED
+    assert "Cần sửa: Lịch Chủ tịch tiếp công dân tháng 11/2026 mới có 1 ngày" in said
+    assert "Đặng Thị Thu Nhài đã đổi khi trò chuyện, 26/11/2026" in said
+    assert "1 việc cần sửa" in said
 
 
 def test_check_finds_what_is_wrong_with_the_machine(place: Settings, monkeypatch: pytest.MonkeyPatch):

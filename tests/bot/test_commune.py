@@ -1,14 +1,16 @@
 """commune.toml: read whole or refused with every mistake; names of thôn; what still has to be settled."""
 
 import os
-from datetime import date, time
+import re
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commune import Ambiguous, BadCommune, Commune, Unknown, Village, load
-from bot.commune_setup import check, write_new
+from bot.commune_setup import check, told_in_chat, write_new
+from storage.facts import Change
 
 FULL = """
 name = "UBND xã Suối Lành"
@@ -46,6 +48,7 @@ name = "Thôn 2"
 former_commune = "xã Đông"
 agreed_on = 2026-05-12
 minutes = "BB 3"
+head_phone = "0951 000 200"
 [[villages]]
 name = "Thôn 2"
 former_commune = "xã Tây"
@@ -104,7 +107,7 @@ def test_all_mistakes_are_told_at_once(tmp_path):
         'hours.monday.1: cần giờ dạng "07:30-11:30"', 'hours.friday.1: cần giờ dạng "07:30-11:30"',
         "hours.tuesday: các khoảng giờ cần theo thứ tự và không chồng nhau", "office.promised_minutes: cần ít nhất 1",
         "calendar.days_off.1: cần ngày dạng 2026-11-27",
-        "phones.1.role: cần một trong các giá trị office, police, militia, health, other",
+        "phones.1.role: cần một trong các giá trị office, leader, staff, police, militia, health, other",
         "phones.1.number: còn thiếu", "facts.x: cần một nhóm mục",
     }
 
@@ -229,14 +232,103 @@ def test_L11_check_asks_for_permits_and_agreements(file):
 
 def test_check_of_an_empty_commune():
     """A commune that says nothing is asked for its phone, its counter, its thôn, its receiver and its calendar."""
-    told = [finding.sentence for finding in check(commune(), date(2026, 11, 21), ("zalo",))]
-    assert told == [
+    found = check(commune(), date(2026, 11, 21), ("zalo",))
+    assert [finding.sentence for finding in found if finding.level == "error"] == [
         "Chưa có số, ngày văn bản cho phép hướng dẫn qua Zalo (NĐ 118/2025, Điều 16).",
-        "Chưa có số điện thoại của bộ phận tiếp nhận.", "Chưa có nơi tiếp nhận hồ sơ.",
+        "Chưa có số điện thoại của bộ phận tiếp nhận.",
         "Chưa có số trực của Công an xã.", "Chưa có số trực của dân quân.", "Chưa có số trực của trạm y tế.",
-        "Chưa có người được giao tiếp công dân.", "Chưa có danh sách thôn.",
-        "Lịch nghỉ lễ chưa được đối chiếu với thông báo chính thức.",
+        "Danh bạ chưa có số công vụ của lãnh đạo, cán bộ.", "Chưa có nơi tiếp nhận hồ sơ.",
+        "Chưa có nơi tiếp công dân.", "Chưa có giờ tiếp công dân.", "Chưa có người dự tiếp công dân.",
+        "Chưa có nội dung dự kiến tiếp công dân.",
+        "Lịch Chủ tịch tiếp công dân tháng 11/2026 mới có 0 ngày, cần ít nhất 2 ngày (Luật 136/2025/QH15).",
     ]
+    assert [finding.sentence for finding in found if finding.level == "warning"] == [
+        "Chưa có người được giao tiếp công dân.", "Chưa có nội quy tiếp công dân.",
+        "Cần kiểm tra mức Chủ tịch tiếp công dân: ít nhất 2 ngày một tháng từ 01/07/2026 (Luật 136/2025/QH15).",
+        "Lịch Chủ tịch tiếp công dân tháng 12/2026 mới có 0 ngày, cần ít nhất 2 ngày (Luật 136/2025/QH15).",
+        "Bà con hay hỏi mà chưa có: địa chỉ trụ sở, chỉ đường, chỗ để xe, phòng chờ, wifi, máy photocopy, "
+        "cách nộp tiền.",
+        "Chưa có danh sách thôn.", "Lịch nghỉ lễ chưa được đối chiếu với thông báo chính thức.",
+    ]
+
+
+def test_L16_the_chairman_s_days_are_counted():
+    """Cancelled days do not count, months before the law do not matter, and the least is the office's to correct."""
+    days = [{"day": "2026-11-03"}, {"day": "2026-11-17", "cancelled": "họp tỉnh"}, {"day": "2026-12-01"}]
+
+    def told(today, **least):
+        found = check(commune(citizen_reception={"chairman": days, "least": least}), today, ())
+        return [(each.level, each.sentence[:58]) for each in found if "Lịch Chủ tịch" in each.sentence]
+
+    assert told(date(2026, 11, 21)) == [
+        ("error", "Lịch Chủ tịch tiếp công dân tháng 11/2026 mới có 1 ngày, c"),
+        ("warning", "Lịch Chủ tịch tiếp công dân tháng 12/2026 mới có 1 ngày, c"),
+    ]
+    assert told(date(2026, 11, 21), days_a_month=1) == []
+    assert told(date(2026, 11, 21), since=date(2027, 1, 1)) == []
+
+
+def test_L13_duty_numbers_are_required():
+    """Police, militia, health and each trưởng thôn have a number, or `check` ends with an error (L13)."""
+    several = [village(f"Thôn {n}") for n in range(1, 6)]
+    several[0]["head_phone"] = "0951 000 201"
+    phones = [{"role": role, "name": role, "number": "0951"} for role in ("police", "militia", "leader")]
+    errors = {each.sentence for each in check(commune(*several, phones=phones), date(2026, 11, 21), ())
+              if each.level == "error"}
+    assert "Chưa có số trực của trạm y tế." in errors
+    assert "Chưa có số của trưởng thôn: Thôn 2, Thôn 3, Thôn 4 và 1 thôn khác." in errors
+    assert not any("Công an" in each or "dân quân" in each or "Danh bạ" in each for each in errors)
+
+
+def test_L16_what_was_changed_in_chat_is_listed():
+    """`check` says who changed what, and when; what was set back is not listed."""
+    at = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+    changes = [
+        Change("about.parking", "Sân sau", "Bà A", at), Change("phone:Kế toán", "", "Ông B", at),
+        Change("about.wifi", None, "Ông B", at), Change("chairman:2026-12-08", {"cancelled": "họp"}, "Ông B", at),
+    ]
+    assert [each.sentence for each in told_in_chat(changes)] == [
+        "Bà A đã đổi khi trò chuyện, 20/11/2026: chỗ để xe: Sân sau. Tệp commune.toml chưa có thay đổi này.",
+        "Ông B đã đổi khi trò chuyện, 20/11/2026: phone:Kế toán: bỏ. Tệp commune.toml chưa có thay đổi này.",
+        'Ông B đã đổi khi trò chuyện, 20/11/2026: chairman:2026-12-08: {"cancelled": "họp"}. '
+        "Tệp commune.toml chưa có thay đổi này.",
+    ]
+
+
+def test_L13_a_thon_is_found_within_a_message():
+    """Named with its kind or by a longer name, old or new; what several share, or a bare number, is none."""
+    places = commune(
+        village("Thôn 2", "xã Đông"), village("Thôn 2", "xã Tây"), village("Thôn Đồi Chè", "", "Xóm Chùa"),
+        village("Thôn 7"),
+    ).places
+    for said, label in {
+        "cháy nhà ở Đồi Chè, cứu với": "Thôn Đồi Chè", "nha toi o xom chua bi chay": "Thôn Đồi Chè",
+        "thôn 2 xã Tây có người đuối nước": "Thôn 2 (xã Tây cũ)", "thon 7 chay rung": "Thôn 7",
+    }.items():
+        assert places.within(said).label == label
+    for said in ("cháy ở thôn 2", "7 người bị thương", "thôn 7 và thôn đồi chè", "cứu với", ""):
+        found = places.within(said)
+        assert found is None or said == "thôn 7 và thôn đồi chè"
+
+
+def test_L16_the_template_s_examples_can_be_used(tmp_path):
+    """What `init` writes behind a # is a good example: without the # the file is read and its facts wait to be
+    checked.
+    """
+    write_new(tmp_path / "commune.toml", name="UBND xã Thử", province="tỉnh mẫu", address="Thôn 1")
+    text = (tmp_path / "commune.toml").read_text(encoding="utf-8")
+    used = re.sub(r"^# (?!needs_checking = true:)(?=\[|[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    (tmp_path / "commune.toml").write_text(used, encoding="utf-8")
+    read = load(tmp_path / "commune.toml")
+    for part in (read.about, read.citizen_reception):
+        for name in type(part).model_fields:
+            if name not in ("chairman", "least"):
+                assert getattr(part, name).needs_checking, name
+    assert read.citizen_reception.chairman[0].cancelled == "họp tại tỉnh"
+    assert read.languages("nguyễn văn a") == ("tiếng Tày", "tiếng Nùng")
+    told = "\n".join(each.sentence for each in check(read, date(2026, 11, 21), ()))
+    assert "Cần kiểm tra wifi: Mạng …; mời hỏi cán bộ ở quầy để vào." in told
+    assert "Cần kiểm tra nội quy tiếp công dân:" in told
 
 
 def test_check_lists_what_is_unconfirmed():
