@@ -16,6 +16,7 @@ CITIZEN_KEYS = {"citizen_id", "chat", "sender", "chat_key"}
 NOT_HERS = {
     "inbox": "emptied by time, its event ids are needed for 7 days",
     "lane": "an address without words",
+    "moved_chat": "ids of groups",
     "official_address": "officials, by duty",
 }
 
