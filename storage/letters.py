@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from storage.db import EPOCH, Id, UtcTime, insert, is_postgres, metadata
 from storage.files import file
-from storage.sealing import lookup_key, seal_json, unseal_json
+from storage.sealing import Unreadable, lookup_key, seal_json, unseal_json
 
 letter = Table(
     "letter",
@@ -135,19 +135,32 @@ def get(db: Connection, commune_id: int, letter_id: int) -> Letter | None:
 
 
 def take(db: Connection, commune_id: int, now: datetime) -> Order | None:
-    """The oldest letter that is not drawn and in nobody's hands; it is ours for `TAKEN`."""
-    oldest = select(letter.c.id).where(
-        letter.c.state == _NEW, letter.c.commune_id == commune_id, letter.c.taken_until <= now
+    """The oldest letter that is not drawn and in nobody's hands; it is ours for `TAKEN`. One that cannot be unsealed is
+    set aside, so that the rest goes on.
+    """
+    while (row := _next(db, commune_id, now)) is not None:
+        try:
+            return Order(_letter(row), unseal_json(db, row.data), row.attempts)
+        except Unreadable:
+            failed(db, row.id)
+    return None
+
+
+def _next(db: Connection, commune_id: int, now: datetime) -> Any:
+    oldest = (
+        select(letter.c.id)
+        .where(letter.c.state == _NEW, letter.c.commune_id == commune_id, letter.c.taken_until <= now)
+        .order_by(letter.c.id)
+        .limit(1)
     )
-    oldest = oldest.order_by(letter.c.id).limit(1)
     found = db.execute(oldest.with_for_update(skip_locked=True) if is_postgres(db) else oldest).scalar()
     if found is None:
         return None
     db.execute(
         update(letter).where(letter.c.id == found).values(taken_until=now + TAKEN, attempts=letter.c.attempts + 1)
     )
-    row = db.execute(select(*_SHOWN, letter.c.data, letter.c.attempts).where(letter.c.id == found)).one()
-    return Order(_letter(row), unseal_json(db, row.data), row.attempts)
+    whole: Any = select(*_SHOWN, letter.c.data, letter.c.attempts).where(letter.c.id == found)
+    return db.execute(whole).one()
 
 
 def let_go(db: Connection, commune_id: int, letter_id: int | None = None) -> None:

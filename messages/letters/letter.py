@@ -19,8 +19,8 @@ _DECORATION = ("So", "Sk", "Cf", "Cs", "Co", "Cn", "Me", "Mn")
 class Refused(Exception):
     """What a letter should say is not complete or does not fit; `problems`: a Vietnamese sentence for each mistake."""
 
-    def __init__(self, letter: str, problems: list[str]) -> None:
-        self.letter, self.problems = letter, problems
+    def __init__(self, letter: str, problems: list[str], fields: list[str]) -> None:
+        self.letter, self.problems, self.fields = letter, problems, fields
         super().__init__("\n".join(problems))
 
 
@@ -41,17 +41,19 @@ class Letter:
     """The base of all letters. Raises Refused when it is made of what cannot be drawn."""
 
     name: ClassVar[str]
+    title: ClassVar[str]  # what people call it; its files are named so
     qr: ClassVar[str] = ""  # the field whose words its QR code says
 
     def __post_init__(self) -> None:
-        problems: list[str] = []
+        wrong: dict[str, list[str]] = {}
         for each in fields(self):
             given = getattr(self, each.name)
             clean = _list(given) if "count" in each.metadata else _clean(given)
             object.__setattr__(self, each.name, clean)
-            problems += _problems(each.metadata, clean)
-        if problems:
-            raise Refused(self.name, problems)
+            if problems := _problems(each.metadata, clean):
+                wrong[each.name] = problems
+        if wrong:
+            raise Refused(self.name, [problem for each in wrong.values() for problem in each], list(wrong))
 
     @classmethod
     def sample(cls, *, whole: bool = True) -> Self:
@@ -64,6 +66,11 @@ class Letter:
     def meanings(cls) -> dict[str, str]:
         """What each field means, for whoever writes a template."""
         return {each.name: each.metadata["meaning"] for each in fields(cls)}
+
+    @classmethod
+    def file_name(cls, data: Mapping[str, Any]) -> str:
+        """What its files are called on her phone, without the ending."""
+        return re.sub(r"[^\w.\- ]", "", f"{cls.title} {data.get(cls.qr, '')}").strip()
 
     def data(self) -> dict[str, Any]:
         """What the template gets, as JSON values; `cls(**data)` makes the same letter again."""

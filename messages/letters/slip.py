@@ -15,6 +15,7 @@ class Slip(Letter):
     """One dossier's slip. Times are words, as a villager reads them."""
 
     name: ClassVar[str] = "slip"
+    title: ClassVar[str] = "Phiếu hẹn"
     qr: ClassVar[str] = "code"
 
     office: str = words("Tên cơ quan", "Ủy ban nhân dân xã Suối Lành", 90, needed=True)
