@@ -8,6 +8,7 @@ cannot be put back with certainty, so two codes are the same when their `key` is
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _DIGIT = "[0-9O]"
 _GAP = r"[\s.\-]{0,3}"
@@ -37,6 +38,14 @@ def find(text: str) -> list[str]:
         if code is not None:
             found.setdefault(key(code), code)
     return list(found.values())
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where codes stand in `text`: from, until."""
+    signs = [(place, plain) for place, sign in enumerate(text) for plain in _plain(sign)]
+    for hit in _CODE.finditer("".join(plain for _place, plain in signs)):
+        if _put_together(hit[0]) is not None:
+            yield signs[hit.start()][0], signs[hit.end() - 1][0] + 1
 
 
 def canonical(code: str) -> str | None:
