@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from bot import sample
 from bot.channels.base import Channel
-from bot.channels.telegram import NAME as TELEGRAM
 from bot.channels.telegram import Telegram
+from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Limits
@@ -28,17 +28,37 @@ from bot.routes import Routes
 from bot.settings import BadSettings, Settings, secret_key
 from bot.talks import wake_due
 from bot.turn import OFFICE_CHAT, Address, Place
-from handlers import answer, desk, dossier, files, greeting, group, guard, office, person, privacy, waiting, watch
+from handlers import (
+    answer,
+    desk,
+    dossier,
+    facts,
+    facts_change,
+    files,
+    greeting,
+    group,
+    guard,
+    office,
+    person,
+    privacy,
+    slip,
+    today,
+    waiting,
+    watch,
+)
 from messages.fold import fold
 from messages.letters import Templates
 from messages.render import ZONE, Catalogs
-from storage import communes, households, imports, migrate, officials
+from storage import chats, communes, households, imports, migrate, officials
 from storage.db import Database
 from storage.sealing import Keys
 
 log = structlog.get_logger(__name__)
 
-HANDLERS = (greeting, dossier, watch, desk, person, guard, waiting, office, answer, group, files, privacy)
+HANDLERS = (
+    greeting, dossier, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts, facts_change,
+    today, privacy,
+)  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1
 
@@ -78,8 +98,9 @@ async def open_app(
     try:
         commune, is_sample = await _commune(settings, database, clock, others)
         capabilities = {WEB: WEB_CAPABILITIES} | {channel.name: channel.capabilities for channel in others}
-        office, letters = _office(settings, others), Templates(settings.data_dir / "letters")
-        place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, office, letters)
+        office = await database.read(_office, settings, others)
+        letters = Templates(settings.data_dir / "letters")
+        place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, office, letters=letters)
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)
         yield App(settings, keys, database, place, clock, routes, is_sample, limits or Limits(), others)
@@ -93,12 +114,12 @@ def _channels(settings: Settings, keys: Keys) -> Iterable[Channel]:
         yield Telegram(settings, settings.telegram_webhook_secret or keys.token("telegram webhook"))
 
 
-def _office(settings: Settings, channels: Iterable[Channel]) -> tuple[Address, ...]:
-    """The office's shared chats: the stream at /office, and the group on Telegram."""
+def _office(db: Connection, settings: Settings, channels: Iterable[Channel]) -> tuple[Address, ...]:
+    """The office's shared chats: the stream at /office, and the group on Telegram, whichever of its ids was given."""
     groups = {TELEGRAM: str(settings.telegram_admin_chat_id or "")}
     return (OFFICE_CHAT, *(
-        Address(channel.name, channel.account, chat, "")
-        for channel in channels if (chat := groups.get(channel.name, ""))
+        Address(at.name, at.account, chats.first(db, COMMUNE_ID, at.name, at.account, chat), "")
+        for at in channels if (chat := groups.get(at.name, ""))
     ))  # fmt: skip
 
 

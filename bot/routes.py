@@ -142,11 +142,12 @@ class Routes:
 
         return register
 
-    def tap(self, name: str, *, role: str | None = None) -> Callable[[F], F]:
-        """Register `function(turn, *args)` for tokens `#name:args`."""
+    def tap(self, name: str, *, words: Iterable[str] = (), role: str | None = None) -> Callable[[F], F]:
+        """Register `function(turn, *args)` for tokens `#name:args`, and without arguments for words that mean it."""
+        spoken, commands = _sorted(words)
 
         def register(function: F) -> F:
-            self._add(TapRoute(name, function, role))
+            self._add(TapRoute(name, function, role, spoken, commands))
             return function
 
         return register

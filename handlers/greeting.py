@@ -5,18 +5,20 @@ Whoever is not understood gets a kind sentence and the menu; the second time in 
 yet is called so, with the hours and the phone.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, time
+from functools import reduce
 
 from bot.calendar import Calendar
-from bot.commune import Span
+from bot.commune import WEEKDAYS, ReceptionPoint, Span, Weekday
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import office
+from handlers import office, slip, today
 from handlers import request_card as card
 from messages import gates
 from messages.render import ZONE, clock
-from messages.reply import Button, Reply, Text, _
+from messages.reply import Button, Msg, Reply, Text, _
 from storage import citizens, households
 
 routes = Routes()
@@ -84,6 +86,8 @@ def menu(turn: Turn) -> Reply | Start:
     if turn.event.kind == "voice":
         sorry = _("I am sorry, I cannot listen to voice messages yet. An official can; please type 0.")
         return Reply(sorry, buttons=(MENU[-1],))
+    if turn.event.kind in slip.PICTURES and turn.event.files:
+        return slip.unclear(turn)
     if turn.event.kind != "text":
         thanks = _("Thank you for sending this. What is it about? An official can look at it; please type 0.")
         return Reply(thanks, buttons=MENU)
@@ -120,7 +124,7 @@ def help_citizen(turn: Turn, rest: str = "") -> Reply:
 )
 def hours(turn: Turn, rest: str = "") -> Reply:
     """When the office is open, whether it is now, where, and its phone."""
-    return Reply(_open_now(turn), *opening_hours(turn), *_points(turn), *card.phone_line(turn))
+    return Reply(*today.line(turn), _open_now(turn), *opening_hours(turn), *points(turn), *card.phone_line(turn))
 
 
 @routes.tap("hours")
@@ -150,21 +154,41 @@ def opening_hours(turn: Turn) -> list[Text]:
 
 
 def _days(turn: Turn, first: int, last: int, spans: tuple[Span, ...]) -> Text:
-    times = ", ".join(f"{_spoken(turn, each.opens)} – {_spoken(turn, each.closes)}" for each in spans)
+    times = spoken(turn, spans)
     if first == last:
         return _("{day}: {times}.", day=DAYS[first], times=times)
     return _("{first} to {last}: {times}.", first=DAYS[first], last=DAYS[last], times=times)
+
+
+def spoken(turn: Turn, spans: tuple[Span, ...]) -> str:
+    """Stretches of a day as they are said: "8 giờ – 11 giờ"."""
+    return ", ".join(f"{_spoken(turn, each.opens)} – {_spoken(turn, each.closes)}" for each in spans)
 
 
 def _spoken(turn: Turn, hour: time) -> str:
     return clock(datetime.combine(turn.now, hour, ZONE), turn.language)
 
 
-def _points(turn: Turn) -> list[Text]:
-    return [
-        _("{name}: {address}.", name=point.name, address=point.address)
-        for point in turn.commune.reception_points if point.address
-    ]  # fmt: skip
+def points(turn: Turn) -> list[Text]:
+    """Where people hand in and collect, with the days of a point that has its own."""
+    return [_point(turn, point) for point in turn.commune.reception_points if point.address]
+
+
+def listed(days: Iterable[Weekday]) -> Msg:
+    """Days of the week by name: "thứ Ba, thứ Năm"."""
+    return reduce(
+        lambda some, one: _("{some}, {one}", some=some, one=one), (DAYS[WEEKDAYS.index(day)] for day in days)
+    )
+
+
+def _point(turn: Turn, point: ReceptionPoint) -> Msg:
+    where = _("{name}: {address}.", name=point.name, address=point.address)
+    if point.days == WEEKDAYS[:5] and not point.hours:
+        return where
+    days = listed(point.days)
+    if not point.hours:
+        return _("{where} Open on {days}.", where=where, days=days)
+    return _("{where} Open on {days}: {times}.", where=where, days=days, times=spoken(turn, point.hours))
 
 
 # --- later ------------------------------------------------------------------------------------------------------------
@@ -173,6 +197,7 @@ def _points(turn: Turn) -> list[Text]:
 def not_yet(turn: Turn, rest: str = "") -> Reply:
     """Honest about what is not here, with what helps today."""
     return Reply(
+        *today.line(turn),
         _("I am sorry, this is not here yet. An official can help you; please type 0."),
         *opening_hours(turn),
         *card.phone_line(turn),

@@ -40,17 +40,21 @@ MAY = {
 """Who holds which right. The routes that need one stand below; a new one fails a test until it is written down."""
 RESTRICTED = {
     "command /hangdoi": {"official"},
+    "command /homnay": {"official"},
     "command /hoso": {"official"},
     "command /moi": {"chairman", "clerk"},
     "command /start": {"official", "village-head"},
     "command /trogiup": {"official", "village-head"},
+    "command /thongtinxa": {"chairman", "clerk"},
     "conversation answer": {"official"},
+    "conversation facts-change": {"official"},
     "conversation invite": {"official"},
     "tap close": {"official"},
     "tap open": {"official"},
     "tap queue": {"official"},
     "tap reply": {"official"},
     "tap take": {"official"},
+    "tap today-remove": {"official"},
     "tap undo": {"official"},
 }
 NOT_AT_THE_DESK = {"conversation person"}
