@@ -279,9 +279,7 @@ class Fetcher:
             state, why = "fetched", ""
             if isinstance(result, Kept):
                 size = len(result.raw)
-                done = files.fetched(
-                    db, work.commune_id, name, result.kind, result.media_type, size, result.codes
-                )
+                done = files.fetched(db, work.commune_id, name, result.kind, result.media_type, size, result.codes)
             else:
                 state, why = ("refused", result.why) if isinstance(result, Refused) else ("lost", GONE)
                 why = AWAY if isinstance(result, timedelta) else why

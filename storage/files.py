@@ -75,6 +75,7 @@ class File:
     media_type: str
     size: int
     title: str
+    received_at: datetime
 
 
 def add(
@@ -116,9 +117,8 @@ def get(db: Connection, commune_id: int, name: str) -> File | None:
     ).first()
     if row is None:
         return None
-    return File(
-        row.name, row.chat, row.kind, row.media_type, row.size, unseal(db, row.title).decode() if row.title else ""
-    )
+    title = unseal(db, row.title).decode() if row.title else ""
+    return File(row.name, row.chat, row.kind, row.media_type, row.size, title, row.received_at)
 
 
 def codes(
