@@ -1,1 +1,6 @@
-"""Figures: `python -m tests.bench NAME`."""
+"""Figures: `python -m tests.bench`. Each module measures some bars of performance.md; a bar is one `@bar(…)`."""
+
+from tests.bench import message
+
+BENCHES = (message,)
+"""Every module with bars: one word each."""

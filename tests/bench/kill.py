@@ -1,26 +1,26 @@
-"""`python -m tests.bench kill [--points 200] [--seed 1] [--postgres]`: kill -9 at random points, then count.
+"""`python -m tests.bench kill [--points 200] [--seed 1] [--postgres]` (B14): kill -9 at random points, then count.
 
 The harness of `tests/night`, with more points. Exit code 1 when anything was lost, happened twice, came out of order or
 was never shown.
 """
 
 import argparse
-import asyncio
 import tempfile
 from pathlib import Path
 
 from tests.night.kill import kill_often
 from tests.town import Databases
 
+NAME = "kill"
 
-def add(names: argparse._SubParsersAction) -> None:
-    """Put this bench on the command line."""
-    one = names.add_parser("kill", help="kill -9 at random points while villagers talk, then count")
+
+def add_options(top: argparse.ArgumentParser) -> None:
+    """Put this bench's options on the command line."""
+    one = top.add_argument_group("kill", "kill -9 at random points while villagers talk, then count")
     one.add_argument("--points", type=int, default=200, help="how many kills")
     one.add_argument("--seed", type=int, default=1)
     one.add_argument("--villagers", type=int, default=50)
     one.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
-    one.set_defaults(run=lambda chosen: asyncio.run(run(chosen)))
 
 
 async def run(chosen: argparse.Namespace) -> int:
