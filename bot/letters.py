@@ -147,7 +147,7 @@ class Drawer:
             her = (letter.channel, letter.account, letter.chat)
             for name, raw, kind, media_type, called in made:
                 files.add(db, work.commune_id, name, *her, kind, media_type, len(raw), called, work.now)
-            _tell(work, taken)
+            _tell(work, taken, png)
             return work
 
         try:
@@ -167,7 +167,7 @@ class Drawer:
             if not letters.failed(db, taken.letter.id):
                 return None
             work = self._work(db)
-            _tell(work, taken, reference=reference)
+            _tell(work, taken, reference, reference=reference)
             return work
 
         work = await self._app.database.write(commit)
@@ -187,9 +187,8 @@ class Drawer:
             (self._folder / name).unlink(missing_ok=True)
 
 
-def _tell(work: Work, taken: Order, **more: str) -> None:
+def _tell(work: Work, taken: Order, once: str, **more: str) -> None:
     """Put what became of the letter into her lane."""
     letter = taken.letter
     to = Address(letter.channel, letter.account, letter.chat, letter.sender)
-    once = f"{letter.id}:{letter.ordered_at.timestamp():.3f}"
     work.wake(to, "letter", once, letter=letter.id, **more)

@@ -71,9 +71,9 @@ class Router:
 
     def list_items(self, reply: Reply) -> list[tuple[str, str]]:
         """The choices of a reply that a typed number or label may mean later: those outside a talk."""
-        words = self.turn.place.catalogs
+        words, masks = self.turn.place.catalogs, self.turn.place.capabilities[self.turn.address.channel].masks
         items = [
-            (words.text(each.label, self.turn.language), each.token)
+            (words.text(each.label, self.turn.language, masks), each.token)
             for each in reply.buttons
             if not belongs_to_talk(each.token)
         ]
@@ -157,9 +157,11 @@ class Router:
         return None if self._in_office else self._gate("person")
 
     def code_or_phrase(self) -> Reply | None:
-        """(7) A dossier code anywhere in the message, or words we know."""
+        """(7) A dossier code anywhere in the message, read in a picture (L15), or words we know."""
         if (found := codes.find(self.text)) and "dossier" in self.routes.conversations and not self._in_office:
             return self._start(Start("dossier", code=found[0]))
+        if self.turn.event.kind not in ("text", "tap"):
+            return None if self._in_office else self._gate("picture")
         route = self.routes.by_words(self.text, self.turn.roles)
         return None if route is None or not self._may(route.role) else self._use((route, ""))
 
@@ -398,7 +400,9 @@ Router.PRECEDENCE = (
     Router.menu,
 )
 """What an incoming text is, in this order (design: "A turn")."""
-Router.WORDLESS = (Router.live_question, Router.with_a_person, Router.late_answer, Router.menu)
+Router.WORDLESS = (
+    Router.live_question, Router.with_a_person, Router.code_or_phrase, Router.late_answer, Router.menu,
+)  # fmt: skip
 """The same for a picture, a voice note, a sticker, a place."""
 Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)
 """The same for a message that was changed after it had been sent."""

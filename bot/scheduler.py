@@ -22,7 +22,7 @@ from bot import disk, logs
 from bot.routes import TickRoute
 from bot.turn import Work
 from messages.reply import Reply, _
-from storage import conversations, dossiers, files, guidance, inbox, outbox, requests, sessions, ticks
+from storage import conversations, dossiers, files, guidance, inbox, letters, outbox, requests, sessions, ticks
 from storage.db import EPOCH, Kind, temporary
 
 if TYPE_CHECKING:
@@ -192,6 +192,7 @@ class Scheduler:
             lambda db: outbox.delete_old(db, sent - ROWS_KEPT, SLICE_ROWS),
             lambda db: conversations.empty_old(db, talked, SLICE_ROWS),
             lambda db: conversations.delete_old(db, talked - ROWS_KEPT, SLICE_ROWS),
+            lambda db: letters.delete_old(db, received, SLICE_ROWS),
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),
             lambda db: dossiers.forget_tries(db, now - DAY),
             lambda db: requests.delete_old(db, self._app.place.commune_id, now - requests.AFTER_CLOSING, SLICE_ROWS),

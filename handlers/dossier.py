@@ -5,21 +5,24 @@ of the phone on file, each time anew; five wrong ones lock, and the slip at the 
 says how old the data are (L04). A late dossier gets an apology first, and no reason or date that nobody gave (A05).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.calendar import Calendar
-from bot.conversation import Ask, Checked, Find, Hint, Locked, NotUnderstood, Outcome, Passed, Question
+from bot.conversation import Ask, Checked, Find, Hint, Locked, More, NotUnderstood, Outcome, Passed, Question
 from bot.questions import SAY_IN_WORDS
 from bot.routes import Routes, Start
 from bot.state import Raw
 from bot.tokens import RouteToken
 from bot.turn import Turn
+from handlers import slip, today
+from handlers.slip import InPicture
 from messages import codes
 from messages import dossiers as words
 from messages.reply import Button, Msg, Reply, Text, _, lines
 from messages.statuses import STATUSES, late
-from storage import dossiers, guidance, imports
+from storage import dossiers, files, guidance, imports
 from storage.dossiers import Dossier
 
 routes = Routes()
@@ -58,12 +61,24 @@ class ShowDetails:
 
 
 @dataclass(frozen=True)
-class DossierCode(Question[str]):
-    """A code, alone or within a sentence; the answer is the code. `today` tells a day that cannot be."""
+class DossierCode(Question[str | InPicture]):
+    """A code, alone or within a sentence, or a picture of the slip (L15); the answer is the code, or the picture.
+
+    `today` tells a day that cannot be. `pictured(files)`: the codes read in pictures, None while they are fetched.
+    """
 
     today: date
+    pictured: Callable[[Sequence[str]], list[str] | None] = lambda names: []
 
-    def read(self, raw: Raw) -> str:
+    def take(self, earlier: Raw | None, raw: Raw) -> Raw:
+        return raw if raw.kind in slip.PICTURES and raw.files else super().take(earlier, raw)
+
+    def read(self, raw: Raw) -> str | InPicture:
+        if raw.kind in slip.PICTURES and raw.files:
+            codes_in_it = self.pictured(raw.files)
+            if codes_in_it is None:
+                raise More(slip.WAIT, "")
+            return codes_in_it[0] if len(codes_in_it) == 1 else InPicture(raw.files, tuple(codes_in_it))
         if raw.kind != "text":
             raise NotUnderstood(SAY_IN_WORDS.get(raw.kind, CODE_HINT))
         found = codes.find(raw.text)
@@ -77,17 +92,25 @@ class DossierCode(Question[str]):
 
 
 @routes.conversation("dossier", words=(*PHRASES, *MORE), title=_("Look up a dossier"))
-def look_up(ask: Ask, find: Find, code: str = "") -> Show:
+def look_up(ask: Ask, find: Find, code: str = "") -> Show | InPicture:
     """One question, and none when she has written the code already."""
     if known := codes.find(code):
         return Show(known[0])
-    return Show(ask(DossierCode("code", _("Please type the dossier code printed on the slip."), words.today(find.now))))
+    typed, photo = _("Please type the dossier code printed on the slip."), _("A picture of the slip will do, too.")
+    at = find.address
+
+    def pictured(names: Sequence[str]) -> list[str] | None:
+        return find(files.codes, at.channel, at.account, at.chat, names)
+
+    answer = ask(DossierCode("code", lines(typed, photo), words.today(find.now), pictured))
+    return answer if isinstance(answer, InPicture) else Show(answer)
 
 
 @routes.does(Show)
 def show(command: Show, turn: Turn) -> Reply:
     found = dossiers.by_code(turn.db, turn.commune_id, codes.key(command.code))
-    return unknown(command.code, turn) if found is None else known(found, turn)
+    told = unknown(command.code, turn) if found is None else known(found, turn)
+    return told.first(*today.line(turn))
 
 
 def unknown(code: str, turn: Turn) -> Reply:
@@ -137,11 +160,10 @@ def ask_for_details(turn: Turn, code: str) -> Reply | Start:
 @routes.conversation("dossier-details", title=_("Details of a dossier"))
 def see_details(ask: Ask, find: Find, code: str) -> ShowDetails:
     prompt = _("Please type the last four digits of the phone number given when the dossier was handed in.")
-    slip = _("If no number was given, please show the slip at the reception desk.")
+    paper = _("If no number was given, please show the slip at the reception desk.")
     hint = _("Please type just the four digits, for example 5678.")
-    ask(
-        Checked[bool](f"tail:{code}", lines(prompt, slip), lambda said: TryTail(code, digits(said)[-4:]), is_tail, hint)
-    )
+    question = lines(prompt, paper)
+    ask(Checked[bool](f"tail:{code}", question, lambda said: TryTail(code, digits(said)[-4:]), is_tail, hint))
     return ShowDetails(code)
 
 
@@ -166,9 +188,11 @@ def show_details(command: ShowDetails, turn: Turn) -> Reply:
     sealed = dossiers.details(turn.db, turn.commune_id, found.id)
     steps = dossiers.steps(turn.db, turn.commune_id, found.id)
     trail = [words.step(step.status, step.at, "") for step in steps[-STEPS:]]
-    slip = words.slip(found, sealed.applicant, counter(turn, found.place))
-    reply = Reply(slip, lines(_("Steps so far:"), *trail), age(turn))
+    said = words.slip(found, sealed.applicant, counter(turn, found.place))
+    reply = Reply(said, lines(_("Steps so far:"), *trail), age(turn))
     turn.send(turn.address, reply, kind="answer", in_reply_to=turn.event_id, language=turn.language)
+    as_of = imports.data_age(turn.db, turn.commune_id)
+    slip.draw(turn, found, sealed, counter(turn, found.place), as_of)
     return Reply(_("Is there anything else?"), buttons=(ANOTHER, PERSON))
 
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.files import AWAY, CARD, GONE, LARGE, WORDS
-from bot.routes import Routes
+from bot.routes import Routes, Start
 from bot.state import Given, State
 from bot.turn import Turn
 from handlers import request_card as card
+from handlers import slip
 from handlers.dossier import counter
 from messages.reply import Reply, Text, _
-from storage import conversations, requests
+from storage import conversations, files, requests
 from storage.conversations import Talk
 
 routes = Routes()
@@ -24,7 +25,7 @@ LOOKED_AT = 50
 
 
 @routes.event("file")
-def came(turn: Turn, file: str, state: str, why: str = "") -> Reply | None:
+def came(turn: Turn, file: str, state: str, why: str = "") -> Reply | Start | None:
     """A file was fetched, refused or lost."""
     _show_on_card(turn, file)
     live = conversations.live(turn.db, turn.lane_id, turn.address.sender)
@@ -32,6 +33,8 @@ def came(turn: Turn, file: str, state: str, why: str = "") -> Reply | None:
         if state != "fetched":
             _take_out(turn, live, file)
         turn.wake(turn.address, "talk", f"file:{file}", token=live.token)
+    elif state == "fetched" and not _answered(turn, file):
+        return slip.came(turn, file)
     return None if state == "fetched" else Reply(*_told(turn, why))
 
 
@@ -42,6 +45,15 @@ def _show_on_card(turn: Turn, file: str) -> None:
     said = requests.messages(turn.db, turn.commune_id, request.id, LOOKED_AT)
     if any(file in each.files for each in said):
         card.show(turn, request)
+
+
+def _answered(turn: Turn, file: str) -> bool:
+    """Whether a talk has ended since it was sent: it was an answer there, and nobody asks what it is about."""
+    found = files.get(turn.db, turn.commune_id, file)
+    over = ("ended", "closed")
+    return found is None or bool(
+        conversations.latest(turn.db, turn.lane_id, turn.address.sender, over, found.received_at)
+    )
 
 
 def _take_out(turn: Turn, live: Talk, file: str) -> None:

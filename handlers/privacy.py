@@ -12,7 +12,7 @@ from bot.turn import Turn
 from handlers import person
 from handlers import request_card as card
 from messages.reply import Button, Msg, Reply, Text, _
-from storage import citizens, conversations, dossiers, files, guidance, requests
+from storage import citizens, conversations, dossiers, files, guidance, letters, requests
 
 routes = Routes()
 
@@ -76,6 +76,7 @@ def exports(turn: Turn) -> dict[str, Any]:
         "dossiers": dossiers.export(turn.db, turn.commune_id, turn.citizen.id),
         "talks": conversations.export(turn.db, turn.commune_id, turn.lane_id, turn.address.sender),
         "files": files.export(turn.db, turn.commune_id, *here),
+        "letters": letters.export(turn.db, turn.commune_id, *here),
     }
 
 

@@ -7,7 +7,7 @@ nothing, nothing is said.
 from datetime import date, datetime
 from typing import Protocol
 
-from messages.reply import Msg, Text, _, lines
+from messages.reply import Msg, Personal, Text, _, lines
 from messages.statuses import STATUSES, ZONE, shown
 
 RESULT_READY = 9
@@ -78,7 +78,7 @@ def collect(dossier: Told, place: Text) -> list[Msg]:
 def slip(dossier: Told, applicant: str, place: Text) -> Text:
     """The appointment slip (requirement A02), with names: only after the second factor."""
     told: list[Text] = [title(dossier, True)]
-    told += [_("Applicant: {name}.", name=applicant)] if applicant else []
+    told += [_("Applicant: {name}.", name=Personal(applicant, "name"))] if applicant else []
     told += [_("Officer: {name}.", name=dossier.officer)] if dossier.officer else []
     told += [_("Received: {when}.", when=shown(dossier.received_at))] if dossier.received_at else []
     told += [_("Promised for: {when}.", when=shown(dossier.due_at))] if dossier.due_at else []

@@ -13,7 +13,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -283,7 +283,7 @@ class Web(Channel):
             raise web.HTTPNotFound
         headers = {
             "X-Content-Type-Options": "nosniff",
-            "Content-Disposition": "attachment",
+            "Content-Disposition": _saved_as(found),
             "Cache-Control": "private, no-store",
         }
         kind = found.media_type if found.kind == "photo" else "application/octet-stream"
@@ -330,9 +330,16 @@ def _message(row: Sending) -> dict[str, Any]:
         "replaces": body.get("replaces"),
         "gone": body.get("gone", False),
         "pictures": body.get("pictures", []),
+        "documents": body.get("documents", []),
         "loud": body.get("loud", False),
         "secret": body.get("secret", False),
     }
+
+
+def _saved_as(found: files.File) -> str:
+    """A paper keeps its name when it is saved (RFC 6266); a picture is shown."""
+    named = found.kind == "file" and found.title
+    return f"attachment; filename*=UTF-8''{quote(found.title, safe='')}" if named else "attachment"
 
 
 def _words(value: object) -> str:

@@ -11,7 +11,6 @@ Paper is law (L22): a letter drawn here is an information letter and says so. It
 """
 
 from collections.abc import Callable
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,27 +27,24 @@ LETTERS: dict[str, type[Letter]] = {letter.name: letter for letter in (Slip,)}
 class Templates:
     """The templates in force: those of this folder, and the commune's own where `folder` has a file of that name.
 
-    Read once, at start. `ordered` is called when a committed turn has ordered a letter; the service puts its own there.
+    Read once, here, so that no turn reads a file. `ordered` is called when a committed turn has ordered a letter; the
+    service puts its own there.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
         self.ordered: Callable[[], None] = lambda: None
-
-    @cached_property
-    def own(self) -> dict[str, bytes]:
-        """The commune's own templates, by the letter's name."""
-        found = self._folder.glob("*.typ") if self._folder is not None else ()
-        return {path.stem: path.read_bytes() for path in sorted(found)}
-
-    @cached_property
-    def ours(self) -> dict[str, bytes]:
-        return {path.stem: path.read_bytes() for path in FOLDER.glob("*.typ")}
+        self.ours = _read(FOLDER)
+        self.own = {} if folder is None else {name: raw for name, raw in _read(folder).items() if name in self.ours}
+        self._digests = {name: sha256(self.source(name)).hexdigest() for name in self.ours}
 
     def source(self, name: str) -> bytes:
         """The template in force. Raises KeyError for an unknown name."""
-        return self.own.get(name) or self.ours[name]
+        return self.own.get(name, self.ours[name])
 
     def digest(self, name: str) -> str:
         """A fingerprint of the template in force: a letter drawn with another one is drawn anew."""
-        return sha256(self.source(name)).hexdigest()
+        return self._digests[name]
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.typ"))}

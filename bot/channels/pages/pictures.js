@@ -1,5 +1,7 @@
 // Pictures are fetched with the session's header, shown from memory, and enlarged by a tap.
 
+const LONG = 1.8; // times as high as wide
+
 export class Pictures {
   constructor(call) {
     this.call = call;
@@ -51,6 +53,9 @@ export class Pictures {
     const image = this.shade.querySelector("img");
     image.src = address;
     image.alt = about;
+    const shown = from.querySelector("img"); // a slip is as long as a page: as wide as the screen, and scrolled
+    this.shade.classList.toggle("tall", Boolean(shown) && shown.naturalHeight > LONG * shown.naturalWidth);
+    this.shade.scrollTop = 0;
     this.shade.hidden = false;
     this.shade.querySelector("button").focus();
   }

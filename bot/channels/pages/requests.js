@@ -24,8 +24,16 @@ async function ask(address, wish, headers) {
   }
   const response = await timely(address, request, PATIENCE + 1000 * (wish.wait || 0));
   learnHeader(response.headers.get("Date"));
-  if (wish.bytes) return { status: response.status, blob: await response.blob() };
+  if (wish.bytes) {
+    return { status: response.status, blob: await response.blob(), name: fileName(response.headers.get("Content-Disposition")) };
+  }
   return outcome(response.status, response.headers.get("Retry-After"), await response.text());
+}
+
+// The name after filename*=UTF-8'' (RFC 5987).
+function fileName(disposition) {
+  const hit = /filename\*=UTF-8''([^;]+)/.exec(disposition || "");
+  return hit ? decodeURIComponent(hit[1]) : "";
 }
 
 // A dead connection may never fail by itself, so the request is given up after a while.

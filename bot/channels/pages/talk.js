@@ -1,6 +1,7 @@
 // A whole talk on a page: what is kept, what is drawn, what goes out and what comes in. Both pages are built on it.
 
 import { Composer } from "./composer.js";
+import { Documents } from "./documents.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
 import { Pictures } from "./pictures.js";
@@ -23,6 +24,7 @@ export class Talk {
     this.banner = root.querySelector("[data-test=offline]");
     this.transcript = new Transcript(this.store);
     this.pictures = new Pictures(this.call);
+    this.documents = new Documents(this.call);
     this.outgoing = new Outgoing(this.store, this.call, this.renew, this.hears());
     this.view = new View(root, this.acts());
     this.composer = new Composer(root.querySelector("form.composer"), this.store, this.limits, {
@@ -118,6 +120,7 @@ export class Talk {
         this.draw();
       },
       pictures: this.pictures,
+      documents: this.documents,
       blobs: this.outgoing.blobs,
     };
   }

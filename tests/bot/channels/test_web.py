@@ -356,5 +356,6 @@ async def test_a_message_has_all_its_parts(town: Town, citizen: Person) -> None:
     """The shape the pages are written against."""
     await citizen.opens()
     assert set(citizen.news[0]) == {
-        "id", "at", "text", "buttons", "signature", "clock", "card", "replaces", "gone", "pictures", "loud", "secret",
+        "id", "at", "text", "buttons", "signature", "clock", "card", "replaces", "gone", "pictures", "documents",
+        "loud", "secret",
     }  # fmt: skip
