@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 MOST_BYTES = 64
 _PLAIN = ":/@!+*;~-._"
+_NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9:/@!+*;~\-._]*")
 _TALK = re.compile(r"[0-9a-z]{1,13}")
 _ROUTE = re.compile(r"[a-z][a-z0-9_-]*")
 _TALK_TEXT = re.compile(r"#([0-9a-z]{1,13})\.([^=]+)=(.*)")
@@ -33,7 +34,7 @@ class TalkToken:
         _check(str(self))
 
     def __str__(self) -> str:
-        return f"#{self.talk}.{quote(self.question, safe=_PLAIN)}={quote(self.value, safe=_PLAIN)}"
+        return f"#{self.talk}.{_quoted(self.question)}={_quoted(self.value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class RouteToken:
         _check(str(self))
 
     def __str__(self) -> str:
-        return f"#{self.route}:{','.join(quote(arg, safe=_PLAIN + '=') for arg in self.args)}"
+        return f"#{self.route}:{','.join([_quoted(arg, '=') for arg in self.args])}"
 
 
 Token = TalkToken | RouteToken
@@ -76,6 +77,10 @@ def _read(text: str) -> Token | None:
         args = route[2].split(",") if route[2] else []
         return RouteToken(route[1], tuple(unquote(arg, errors="strict") for arg in args))
     return None
+
+
+def _quoted(text: str, also: str = "") -> str:
+    return text if _NEEDS_NO_QUOTES.fullmatch(text) else quote(text, safe=_PLAIN + also)
 
 
 def _check(text: str) -> None:

@@ -33,6 +33,8 @@ _HYPHENS |= {ord(dot): "." for dot in "\u00b7\u2024\u2027\u3002\uff61"}
 def find(text: str) -> list[str]:
     """Canonical codes in the order they stand in `text`, each once; phones, identity numbers and dates are none."""
     found: dict[str, str] = {}
+    if not any(map(str.isdigit, text)):  # as most of what people write
+        return []
     for hit in _CODE.finditer(_plain(text)):
         code = _put_together(hit[0])
         if code is not None:
@@ -65,6 +67,8 @@ def key(code: str) -> str:
 def _plain(text: str) -> str:
     """Compatibility forms (fullwidth digits), all dashes as "-", capitals; invisible characters gone."""
     text = unicodedata.normalize("NFKC", text.translate(_HYPHENS)).translate(_HYPHENS).upper()
+    if text.isascii():
+        return text
     return "".join(sign for sign in text if unicodedata.category(sign) not in {"Cf", "Cs"})
 
 

@@ -13,10 +13,12 @@ _TONES = "\u0300\u0301\u0303\u0309"
 # Circumflex, breve and tones share combining class 230, so normalising does not mend "e + acute + circumflex".
 _WRONG_ORDER = re.compile(f"(?<=[aAeEoO])(\u0323?)([{_TONES}])([\u0302\u0306])")
 # Zero-width spaces, soft hyphen, direction marks and overrides, byte order mark; then what no database takes.
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
-    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
+_UNSEEN = (
+    "\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff"
 )
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+_TO_MEND = re.compile(f"[{_UNSEEN}\u0300-\u036f\u200dÐ]")  # without any of these, text in NFC is as it should be
 _JOINER_IN_WORD = re.compile("(?:(?<=\\w)|^)\u200d+")  # between emoji the joiner makes one family of three people: kept
 _POLITE = frozenset({"a", "da", "nhe", "nha", "oi", "voi", "vang", "thua"})
 _TOO_COMMON = frozenset({"co", "khong", "khac", "dung", "xa", "thon"})  # alone in a sentence these choose nothing
@@ -25,7 +27,7 @@ _ALL_TONES = re.compile(f"[{_TONES}\u0323]")
 
 def nfc(text: str) -> str:
     """The same words as she spelt them, in one encoding: marks in order, NFC, Ð (U+00D0) as Đ, nothing invisible."""
-    if text.isascii() and text.isprintable():
+    if unicodedata.is_normalized("NFC", text) and not _TO_MEND.search(text):
         return text
     text = _JOINER_IN_WORD.sub("", _INVISIBLE.sub("", text))
     text = unicodedata.normalize("NFD", text).replace("Ð", "Đ")
@@ -37,7 +39,7 @@ def nfc(text: str) -> str:
 
 def fold(text: str) -> str:
     """Bare lower-case words, one space between: no accents, đ as d, punctuation and emoji as spaces."""
-    return " ".join(_INVISIBLE.sub("", text).translate(_TABLE).split())
+    return " ".join(text.translate(_TABLE).split())
 
 
 def match(text: str, labels: Iterable[str]) -> list[int]:
@@ -91,8 +93,7 @@ def _accented(text: str) -> str:
 
 
 def _folded_character(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in {"Cf", "Mn", "Me"}:
+    if _INVISIBLE.match(character) or unicodedata.category(character) in {"Cf", "Mn", "Me"}:
         return ""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     return "".join(_bare_letter(part) for part in plain)

@@ -93,11 +93,9 @@ class Reply:
     wants: str = ""
 
     def __init__(self, *paragraphs: Text, **rest: Any) -> None:
-        object.__setattr__(self, "paragraphs", paragraphs)
-        for name, default in _DEFAULTS.items():
-            object.__setattr__(self, name, rest.pop(name, default))
-        if rest:
-            raise TypeError(f"Reply has no {', '.join(rest)}")
+        if unknown := rest.keys() - _DEFAULTS.keys():
+            raise TypeError(f"Reply has no {', '.join(unknown)}")
+        self.__dict__.update(_DEFAULTS, paragraphs=paragraphs, **rest)
 
     def with_buttons(self, *buttons: Button, numbered: bool = False) -> "Reply":
         """The same words with these buttons instead."""
