@@ -13,14 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.base import Capabilities, Channel, Inbound, Unparsable
+from bot.channels.telegram import Telegram
 from bot.channels.web import CAPABILITIES, Web
+from bot.settings import Settings
 from bot.state import Kind
 from tests.provider import TestChannel
 
-CHANNELS: dict[str, Channel] = {"web": Web.__new__(Web), "test": TestChannel("http://127.0.0.1:1")}
+TELEGRAM = Settings.load({"TELEGRAM_BOT_TOKEN": "7100000001:of-the-tests"}, env_file=None)
+CHANNELS: dict[str, Channel] = {
+    "web": Web.__new__(Web),
+    "telegram": Telegram(TELEGRAM, "secret"),
+    "test": TestChannel("http://127.0.0.1:1"),
+}
 FIXTURES = Path(__file__).parent / "fixtures"
 SAMPLES = sorted(FIXTURES.glob("*/*.json"))
 KINDS = {"start", "text", "tap", "sticker", "photo", "file", "voice", "location"}
+OF_MESSENGERS = {"contact", "edited", "left", "back", "joined", "removed", "anonymous", "moved"}
 channels = pytest.mark.parametrize("name", CHANNELS)
 
 
@@ -98,6 +106,11 @@ def test_a_sample_is_what_its_name_says(path: Path) -> None:
 
 
 def test_every_kind_has_a_sample() -> None:
-    """No kind of event that the page sends is without a sample."""
-    assert {path.stem.partition("_")[0] for path in (FIXTURES / "web").glob("*.json")} - {"unparsable"} == KINDS
+    """No kind of event that a channel knows is without a sample."""
+
+    def kinds(name: str) -> set[str]:
+        return {path.stem.partition("_")[0] for path in (FIXTURES / name).glob("*.json")} - {"unparsable"}
+
+    assert kinds("web") == KINDS
+    assert kinds("telegram") == KINDS - {"start"} | OF_MESSENGERS
     assert KINDS - {"start", "tap"} <= set(get_args(Kind)) | KINDS
