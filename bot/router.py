@@ -401,7 +401,7 @@ Router.PRECEDENCE = (
 )
 """What an incoming text is, in this order (design: "A turn")."""
 Router.WORDLESS = (
-    Router.live_question, Router.with_a_person, Router.code_or_phrase, Router.late_answer, Router.menu,
+    Router.emergency, Router.live_question, Router.with_a_person, Router.code_or_phrase, Router.late_answer, Router.menu,
 )  # fmt: skip
 """The same for a picture, a voice note, a sticker, a place."""
 Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)

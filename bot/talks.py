@@ -18,7 +18,7 @@ from bot.state import ConversationError, Raw, State, start
 from bot.tokens import RouteToken, TalkToken
 from bot.turn import Address, Turn, Work
 from messages import codes
-from messages.reply import Button, Msg, Reply, Text, _
+from messages.reply import Button, Msg, Personal, Reply, Text, _
 from storage import conversations, inbox, outages
 from storage.conversations import Talk
 
@@ -289,7 +289,8 @@ class Talks:
             return self.start(reply)
         if reply is None:
             reply = Reply(_("All right. Thank you."))
-        words = [self._turn.place.catalogs.text(part, self._turn.language) for part in reply.paragraphs]
+        masks = self._turn.place.capabilities[self._turn.address.channel].masks
+        words = [self._turn.place.catalogs.text(part, self._turn.language, masks) for part in reply.paragraphs]
         self._save(talk, "ended", {"result": words}, timedelta(0))
         return reply.add(*self._parked(talk))
 
@@ -331,11 +332,12 @@ class Talks:
         return Reply(*paragraphs, buttons=(*choices, *ways), secret=question.secret)
 
     def _offer_lookup(self, reply: Reply, talk: Talk, before: State, raw: Raw) -> Reply:
-        found = codes.find(raw.text) if raw.kind == "text" else []
-        after = self.live
-        accepted = after is None or after.token != talk.token or self.state(after).pending != before.pending
-        if not found or not accepted or talk.route == "dossier":
+        found = codes.find(raw.text) if raw.kind == "text" and talk.route != "dossier" else []
+        if not found:
             return reply
+        after = self.live
+        if after is not None and after.token == talk.token and self.state(after).pending == before.pending:
+            return reply  # it was not accepted
         button = Button(_("Look up {code}", code=found[0]), str(RouteToken("lookup", (codes.key(found[0]),))))
         return reply.add(_("I also see a dossier code, {code}.", code=found[0])).with_buttons(*reply.buttons, button)
 
@@ -366,6 +368,6 @@ class Talks:
         return Reply(_("I am sorry, this service has changed. Please begin again from the menu."))
 
 
-def _short(raw: Raw) -> str:
+def _short(raw: Raw) -> Personal:
     text = raw.text or raw.value or "…"
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return Personal(text if len(text) <= 40 else f"{text[:39]}…", "words")

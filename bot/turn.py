@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from bot.commune_changes import Current
 from messages.letters import Templates
+from messages.personal import hides
 from messages.render import Catalogs, render
-from messages.reply import Reply
-from storage import cards, inbox, outbox
+from messages.reply import Msg, Reply, _
+from storage import cards, inbox, officials, outbox
 from storage.citizens import Citizen
 from storage.officials import Official
 
@@ -111,6 +112,8 @@ class Work:
         the channel understands, added to each body (the topic of a group, the message that is answered).
         """
         can = self.place.capabilities[to.channel]
+        if can.masks and hides(reply):
+            reply = reply.add(self._seen_whole(to))
         bodies, card_id = render(reply, self.place.catalogs, language or self.place.language, can), None
         if reply.card:  # only the newest state of a card is worth showing
             kind, supersedes = "card", supersedes or f"{to.chat}:{reply.card}"
@@ -136,6 +139,12 @@ class Work:
             ids.append(outbox.put(self.db, self.commune_id, row, supersede=not ids))
         self.woken.add(to.chat)
         return ids
+
+    def _seen_whole(self, to: Address) -> Msg:
+        """Where whoever reads this sees what is masked here: officials at /office, a citizen at the counter."""
+        if is_office(self.place, to) or officials.of(self.db, self.commune_id, to.channel, to.account, to.sender):
+            return _("Shown in full at /office.")
+        return _("You can see it in full at the counter.")
 
     def send_office(self, reply: Reply, *, kind: str = "notice", supersedes: str | None = None) -> None:
         """Queue a reply to every shared chat of the office."""

@@ -17,7 +17,7 @@ from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers import office
 from handlers import request_card as card
-from messages.reply import Button, Reply, Signature, _
+from messages.reply import Button, Personal, Reply, Signature, _
 from messages.reply import Text as Words
 from storage import guidance, officials, outbox, requests, sessions
 from storage.requests import Request
@@ -49,7 +49,7 @@ class Preview(Choice):
     said: str = ""
 
     def paragraphs(self) -> tuple[Words, ...]:
-        return (self.said, self.prompt)
+        return (Personal(self.said, "words"), self.prompt)
 
     @property
     def shown(self) -> str:

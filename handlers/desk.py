@@ -11,7 +11,7 @@ from bot.routes import Routes
 from bot.turn import Turn, Work
 from messages import codes
 from messages import dossiers as words
-from messages.reply import Reply, Text, _, lines
+from messages.reply import Personal, Reply, Text, _, lines
 from messages.statuses import STATUSES
 from storage import dossiers, imports
 
@@ -34,21 +34,21 @@ def trail(turn: Turn, rest: str) -> Reply:
         return Reply(_("There is no dossier {code} in the imported lists.", code=code[0]), words.age(as_of, False))
     sealed = dossiers.details(turn.db, turn.commune_id, found.id)
     told: list[Text] = [_("Status: {status}.", status=STATUSES[found.status].label)]
-    told += [_("Phone: {phone}.", phone=local(sealed.phone))] if sealed.phone else [_("No phone on file.")]
+    told += [_("Phone: {phone}.", phone=phone(sealed.phone))] if sealed.phone else [_("No phone on file.")]
     told += [_("Village: {village}.", village=found.village)] if found.village else []
-    told += [_("Note: {note}.", note=sealed.note)] if sealed.note else []
+    told += [_("Note: {note}.", note=Personal(sealed.note, "words"))] if sealed.note else []
     watching = dossiers.watchers(turn.db, turn.commune_id, found.id)
     told += [_("People who want to be told: {count}.", count=len(watching))] if watching else []
-    told += [_("Please call when it changes: {phone}.", phone=local(each.phone)) for each in watching if each.phone]
+    told += [_("Please call when it changes: {phone}.", phone=phone(each.phone)) for each in watching if each.phone]
     steps = dossiers.steps(turn.db, turn.commune_id, found.id)
     done = [words.step(step.status, step.at, step.officer) for step in steps]
     slip = words.slip(found, sealed.applicant, found.place or _("the reception desk of the commune"))
     return Reply(slip, lines(*told), lines(_("Steps so far:"), *done), words.age(as_of, False))
 
 
-def local(phone: str) -> str:
+def phone(number: str) -> Personal:
     """As it is dialled in Việt Nam."""
-    return phone.replace("+84", "0", 1)
+    return Personal(number.replace("+84", "0", 1), "phone")
 
 
 @routes.tick("stale-data", every=timedelta(hours=1))

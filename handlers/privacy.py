@@ -11,7 +11,7 @@ from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers import person
 from handlers import request_card as card
-from messages.reply import Button, Msg, Reply, Text, _
+from messages.reply import Button, Msg, Personal, Reply, Text, _
 from storage import citizens, conversations, dossiers, files, guidance, letters, requests
 
 routes = Routes()
@@ -82,11 +82,11 @@ def exports(turn: Turn) -> dict[str, Any]:
 
 def _request(each: dict[str, Any]) -> list[Text]:
     header = _("Request {number}, {when}.", number=each["number"], when=each["at"])
-    words: list[Text] = [
-        _("You wrote: {words}", words=said["text"]) if said["from_her"] else _("Answered: {words}", words=said["text"])
-        for said in each["messages"][-SHOWN:] if said["text"]
+    told: list[Text] = [
+        (_("You wrote: {words}", words=words) if said["from_her"] else _("Answered: {words}", words=words))
+        for said in each["messages"][-SHOWN:] if (words := Personal(said["text"], "words")).words
     ]  # fmt: skip
-    return [header, *words]
+    return [header, *told]
 
 
 def _guidance(each: dict[str, Any]) -> Msg:

@@ -122,7 +122,7 @@ _SMALL = re.compile(
 )
 _CALLED = re.compile(
     r"(?i:\b(ông|bà|cụ|anh|chị|cô|chú|bác|cậu|mợ|dì|thím|em|cháu|tên|tên là|vợ|chồng)) "
-    rf"({_CAPITAL}(?: {_CAPITAL}){{0,4}})"
+    rf"([{_UP}][\w']+(?: {_CAPITAL}){{0,4}})"
 )
 
 
@@ -133,4 +133,4 @@ def _without_names(text: str) -> str:
 
 
 def _initials(name: str) -> str:
-    return " ".join(f"{word[0].upper()}." for word in name.split())
+    return ". ".join(word[0].upper() for word in name.split())
