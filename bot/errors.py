@@ -1,14 +1,16 @@
 """What can become of a request to a provider. A channel maps every answer to one of these; only `bot.outbox` decides.
 
 SendError
-├── Throttled(after)      this chat has to wait; nobody else does                       again later
-├── Unavailable           refused before it left: the provider is away                  again, with back-off
-├── NotNow(until)         not at this hour, not in this window                          again then
-├── Unreachable           she has blocked us or left this channel                       final: unreachable
-├── Rejected(code, why)   the provider refuses what we sent: our mistake                final: failed
-├── Gone                  the message to be edited exists no more                       a card: sent anew
-├── NeedsPerson(why)      a token, a plan or a right is missing                         failed, an operator is told
-└── Uncertain             timed out after the request left: it may have arrived         see `bot.outbox`
+├── Throttled(after)      this chat has to wait; nobody else does                 again later
+├── Unavailable           refused before it left: the provider is away            all wait, with back-off
+├── NotNow(until)         not at this hour, not in this window                    again then
+├── Gone                  the message to be edited does not exist any more        a card is sent anew; else over
+├── Unreachable           she has blocked us or left this channel                 final: unreachable
+├── Rejected(code, why)   the provider refuses what we sent: our mistake          final: failed
+├── NeedsPerson(why)      a token, a plan or a right is missing                   final: failed, the operator is told
+└── Uncertain             timed out after the request left: it may have arrived   see `bot.outbox`
+
+An edit that changes nothing ("message is not modified") has succeeded: a channel returns the message's id.
 """
 
 from datetime import datetime
@@ -19,11 +21,11 @@ class SendError(Exception):
 
 
 class Throttled(SendError):
-    """The provider asks this chat to wait `after` seconds."""
+    """The provider asks this chat to wait `after` seconds; `everybody`: it says so of the whole account."""
 
-    def __init__(self, after: float) -> None:
+    def __init__(self, after: float, everybody: bool = False) -> None:
         super().__init__(f"wait {after:g} s")
-        self.after = after
+        self.after, self.everybody = after, everybody
 
 
 class Unavailable(SendError):
@@ -38,6 +40,10 @@ class NotNow(SendError):
         self.until = until
 
 
+class Gone(SendError):
+    """The message that was to be edited was deleted, or is too old to be changed."""
+
+
 class Unreachable(SendError):
     """This citizen cannot be reached on this channel."""
 
@@ -48,10 +54,6 @@ class Rejected(SendError):
     def __init__(self, code: str, why: str = "") -> None:
         super().__init__(f"{code} {why}".strip())
         self.code, self.why = code, why
-
-
-class Gone(SendError):
-    """The message that should be edited has been deleted, or cannot be edited any more."""
 
 
 class NeedsPerson(SendError):

@@ -51,6 +51,19 @@ class Metrics:
             "gandan_import_rows", "Rows of imported files: new, changed, same, refused", "outcome"
         )
         self._ticks_failed = self._counter("gandan_ticks_failed", "Ticks of the clock that failed", "job")
+        self._requests = self._counter(
+            "gandan_requests",
+            "Requests to providers by where the message is then (queued: again)",
+            "channel",
+            "outcome",
+        )
+        self._queue_seconds = Histogram(
+            "gandan_queue_seconds",
+            "Time messages waited to be sent",
+            ["kind"],
+            registry=self.registry,
+            buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60, 300, 900, 3600, 14400),
+        )
         self._outbox = Gauge("gandan_outbox_messages", "Messages by state", ["state"], registry=self.registry)
         self._waiting = Gauge("gandan_inbox_waiting", "Events that have not had their turn", registry=self.registry)
         self._disk_free = Gauge("gandan_disk_free_bytes", "Free bytes where DATA_DIR is", registry=self.registry)
@@ -66,6 +79,14 @@ class Metrics:
         """An event had its turn."""
         self._events.labels(channel, "failed" if failed else "done").inc()
         self._turn_seconds.labels(route).observe(seconds)
+
+    def requested(self, channel: str, outcome: str) -> None:
+        """A provider has answered, or not."""
+        self._requests.labels(channel, outcome).inc()
+
+    def queued(self, kind: str, seconds: float) -> None:
+        """A message has left the queue."""
+        self._queue_seconds.labels(kind).observe(seconds)
 
     def imported(self, **rows: int) -> None:
         """Rows of a file: new=, changed=, same=, refused=."""

@@ -143,7 +143,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A queued message as the sender or a page sees it. `edits`: the provider's id of the message it changes."""
+    """A queued message as the sender or a page sees it; `created_at`: since when it might have been sent or shown.
+    `edits`: the provider's id of the message it changes.
+    """
 
     id: int
     chat: str
@@ -240,7 +242,7 @@ _DUE = Prepared(
     # _open says nothing new, but SQLite needs the very words of an index to use it.
     lambda db: select(
         outbox.c.id, outbox.c.chat, outbox.c.kind, outbox.c.body, outbox.c.attempts, outbox.c.created_at,
-        outbox.c.repeats, outbox.c.rank, outbox.c.card_id, card.c.message_id, card.c.touched_at,
+        outbox.c.not_before, outbox.c.repeats, outbox.c.rank, outbox.c.card_id, card.c.message_id, card.c.touched_at,
     )
     .select_from(outbox.outerjoin(card, card.c.id == outbox.c.card_id))
     .where(_HERE, _open, _IS_QUEUED, outbox.c.not_before <= bindparam("now"), _LASTING)
@@ -305,9 +307,8 @@ def _sending(db: Connection, row: Any) -> Sending | None:
         db.execute(update(outbox).where(outbox.c.id == row.id).values(state="failed", error=str(error)))
         return None
     edits = row.message_id if row.card_id is not None else body.get("edits")
-    return Sending(
-        row.id, row.chat, row.kind, body, row.attempts, row.created_at, row.repeats, edits=edits, card_id=row.card_id
-    )
+    since = max(row.created_at, row.not_before)
+    return Sending(row.id, row.chat, row.kind, body, row.attempts, since, row.repeats, edits, row.card_id)
 
 
 _MARK = Prepared(
@@ -333,7 +334,8 @@ def mark_sending(db: Connection, ids: list[int], epoch: int, now: datetime) -> s
 class Result:
     """What became of a request. `again`: put back in the queue until then; otherwise `state` is where it ends.
 
-    shows: the card whose message this has become. lost: (card, message id) of a card whose message is gone.
+    shows: the card whose message this has become. lost: (card, message id) of a card whose message is gone. gone: a
+    private chat that has turned out to be unreachable.
     """
 
     id: int
@@ -345,6 +347,7 @@ class Result:
     epoch: int | None = None  # of the lease under which the request left; what another holder has marked since is his
     shows: int | None = None
     lost: tuple[int, str] | None = None
+    gone: str = ""
 
 
 _IN_FLIGHT = (

@@ -9,18 +9,38 @@ from typing import Any
 
 import psycopg
 import pytest
+from prometheus_client import generate_latest
 from sqlalchemy import Connection, func, select
 
 from bot import outbox as senders
-from bot.clock import FixedClock
+from bot.channels.base import Capabilities
+from bot.clock import Clock, FixedClock
 from bot.errors import NotNow
+from bot.metrics import Metrics
 from bot.outbox import IN_FLIGHT, Sender
-from storage import leases, outbox
+from bot.rates import Rates
+from bot.turn import Address, Place, Work
+from messages.render import Catalogs
+from messages.reply import Reply
+from storage import cards, leases, outbox
 from storage.db import Database, Temporary
 from storage.outbox import Row
 from storage.outbox import outbox as rows
 from tests import stores
-from tests.provider import BLOCKED, BROKEN, DROP, HANG, LATER, REJECT, REVOKED, Provider, TestChannel, Throttle
+from tests.provider import (
+    BLOCKED,
+    BROKEN,
+    DROP,
+    HANG,
+    LATER,
+    REJECT,
+    REVOKED,
+    Guard,
+    Limits,
+    Provider,
+    TestChannel,
+    Throttle,
+)
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 TIMEOUT = 0.5
@@ -34,6 +54,8 @@ class Post:
         self.url, self.provider = url, provider
         self.clock = FixedClock(NOW)
         self.alerts: list[str] = []
+        self.left: list[str] = []
+        self.metrics = Metrics()
         self.database = Database(url, stores.KEYS, turns=1)
         self.channel = TestChannel(provider.url)
         self.sender = self.another(self.database)
@@ -42,8 +64,13 @@ class Post:
     def another(self, database: Database, channel: TestChannel | None = None) -> Sender:
         """One more sender for the same account."""
         return Sender(
-            database, 1, channel or self.channel, TestChannel.account, self.clock, self.alerts.append, timeout=TIMEOUT
-        )
+            database, 1, channel or self.channel, TestChannel.account, self.clock, self.alerts.append, TIMEOUT,
+            unreachable=lambda _db, chat: self.left.append(chat), metrics=self.metrics, seconds=self.seconds,
+        )  # fmt: skip
+
+    def seconds(self) -> float:
+        """The rates follow the same clock."""
+        return (self.clock.now() - NOW).total_seconds()
 
     def second_process(self) -> Database:
         """Another process's view of the same database."""
@@ -59,8 +86,9 @@ class Post:
 
     async def queue(self, chat: str, words: str, kind: str = "answer", **more: Any) -> int:
         """Queue one message, as a turn does."""
+        body = {"text": words} | more.pop("body", {})
         values = {"created_at": self.clock.now(), "not_before": self.clock.now()} | more
-        row = Row("test", TestChannel.account, chat, kind, {"text": words}, **values)
+        row = Row("test", TestChannel.account, chat, kind, body, **values)
         made: int = await self.database.write(outbox.put, 1, row)
         self.sender.wake()
         return made
@@ -78,11 +106,11 @@ class Post:
             await asyncio.sleep(0.01)
         raise AssertionError(f"it is {row.state}, not {state}")
 
-    async def held(self, row_id: int) -> Any:
-        """Wait until the row was tried and is back in the queue; the row."""
+    async def held(self, row_id: int, tries: int = 1) -> Any:
+        """Wait until the row was tried so often and is back in the queue; the row."""
         for _look in range(1000):
             row = await self.row(row_id)
-            if row.state == "queued" and row.attempts:
+            if row.state == "queued" and row.attempts >= tries:
                 return row
             await asyncio.sleep(0.01)
         raise AssertionError(f"it is {row.state} after {row.attempts} attempts")
@@ -187,10 +215,30 @@ async def test_an_answer_goes_no_more_than_once_more(post: Post) -> None:
 
 
 async def test_an_edit_is_repeated_until_it_is_answered(post: Post) -> None:
-    """An edit can be repeated as often as needed, because the same words twice change nothing."""
-    post.provider.next("thẻ", DROP, DROP, DROP)
-    row = await post.ends(await post.queue("thẻ", "Thẻ 12: đã nhận", kind="edit"), "sent")
-    assert (row.repeats, row.attempts) == (3, 4)
+    """An edit can be repeated as often as needed, later each time, because the same words twice change nothing."""
+    await post.ends(await post.queue("bà Lan", "Ông/bà chọn gì ạ? [Có] [Không]"), "sent")
+    post.provider.next("bà Lan", DROP, BROKEN, DROP)
+    edit = await post.queue("bà Lan", "Ông/bà chọn gì ạ?", kind="edit", body={"edits": "1"})
+    waits = []
+    for tries in (2, 3):
+        row = await post.held(edit, tries)
+        waits.append((row.not_before - post.clock.now()).total_seconds())
+        post.later(waits[-1])
+    row = await post.ends(edit, "sent")
+    assert (waits, row.repeats, row.attempts) == ([1, 2], 3, 4)
+    assert post.provider.sees("bà Lan") == ["Ông/bà chọn gì ạ?"]
+    assert post.provider.edited == [("bà Lan", "Ông/bà chọn gì ạ?")] * 3
+
+
+async def test_an_edit_that_comes_too_late_is_nobody_s_work(post: Post) -> None:
+    """Buttons of a deleted message cannot be taken away: the edit ends quietly and no message is sent instead."""
+    edit = await post.queue("bà Lan", "Ông/bà chọn gì ạ?", kind="edit", body={"edits": "77"})
+    await post.ends(edit, "failed")
+    stale = await post.queue("bà Lan", "…", kind="edit", body={"edits": "1"}, expires_at=NOW - timedelta(seconds=1))
+    await post.ends(await post.queue("bà Lan", "Tin sau."), "sent")
+    assert (await post.row(stale)).attempts == 0
+    assert post.provider.accepted == [("bà Lan", "Tin sau.")]
+    assert await post.database.write(outbox.stuck, 1) == []
 
 
 async def test_a_refused_connection_is_tried_again_with_back_off_and_arrives_once(post: Post) -> None:
@@ -214,14 +262,32 @@ async def test_a_refused_connection_is_tried_again_with_back_off_and_arrives_onc
     assert (post.provider.got("bà Lan"), row.repeats) == (["Mời họp thôn."], 0)
 
 
+async def test_while_the_provider_is_away_one_request_at_a_time_asks_for_it(post: Post) -> None:
+    """A long queue is not hurled at a shut door: one request asks, later each time, and all leave afterwards."""
+    await post.provider.refuse()
+    first = await post.queue("chat 0", "một")
+    await post.held(first)
+    rest = [await post.queue(f"chat {number}", "một") for number in range(1, 40)]
+    post.later(1)
+    await post.held(first, 2)
+    assert sum([(await post.row(each)).attempts for each in rest]) == 0
+    await post.provider.start()
+    post.later(2)
+    for each in [first, *rest]:
+        await post.ends(each, "sent")
+    assert len(post.provider.accepted) == 40
+
+
 async def test_a_message_that_is_tried_again_is_not_overtaken(post: Post) -> None:
     """Order holds per chat although the first message has to wait for a refused connection."""
     await post.provider.refuse()
     first = await post.queue("bà Lan", "một", kind="notice")
     await post.held(first)
     await post.provider.start()
+    post.provider.next("bà Lan", Throttle(60))
     second = await post.queue("bà Lan", "hai", kind="notice")
     elsewhere = await post.queue("ông Tư", "một", kind="notice")
+    post.later(1)
     await post.ends(elsewhere, "sent")
     assert (await post.row(second)).attempts == 0
     post.later(3600)
@@ -252,17 +318,55 @@ async def test_a_pause_that_is_over_does_not_keep_the_sender_busy(post: Post) ->
     await post.held(first)
     post.later(31)
     await post.ends(first, "sent")
-    await becomes(lambda: not post.sender._paused)
-    assert await post.sender._pause_length() == senders.IDLE_POLL
+    now = post.seconds()
+    assert post.sender._pace.resting(now) == []
+    assert await post.sender._until_due(now) == senders.IDLE_POLL
+
+
+async def test_two_chats_with_429_pause_the_whole_account(post: Post) -> None:
+    """When a second chat is throttled before the first may go on, nobody is written to until the provider allows it."""
+    for chat in ("bà Lan", "ông Tư"):
+        post.provider.next(chat, Throttle(30))
+    first, second = await post.queue("bà Lan", "một"), await post.queue("ông Tư", "một")
+    await post.held(first)
+    await post.held(second)
+    third = await post.queue("bà Ba", "một")
+    post.later(29)
+    await asyncio.sleep(0.1)
+    assert (await post.row(third)).attempts == 0
+    post.later(1)
+    for each in (first, second, third):
+        await post.ends(each, "sent")
+
+
+async def test_429_for_everybody_holds_back_what_is_marked_but_has_not_left(
+    closed_post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What had its slot a moment later goes back to the queue, and leaves once everybody may go on."""
+    post = closed_post
+    monkeypatch.setattr(post.channel, "rates", Rates(total=40, total_burst=1))
+    post.provider.next("bà Lan", Throttle(0.3, everybody=True))
+    first = await post.queue("bà Lan", "một")
+    others = [await post.queue(f"chat {number}", "một") for number in range(4)]
+    post.sender = Sender(post.database, 1, post.channel, "account", Clock(NOW), post.alerts.append, TIMEOUT)
+    post.sender.start()
+    for each in (first, *others):
+        await post.ends(each, "sent")
+    assert post.provider.requests == 6
+    assert (await post.row(others[0])).attempts >= 1
 
 
 async def test_somebody_who_has_blocked_us_is_unreachable(post: Post) -> None:
-    """A message to somebody who has blocked us ends as unreachable and is not tried again."""
-    post.provider.always("bà Lan", BLOCKED)
-    await post.ends(await post.queue("bà Lan", "Xin chào bà."), "unreachable")
+    """A message to somebody who has blocked us ends as unreachable, is not tried again, and her address is marked; of
+    a group that shut us out no citizen's address is.
+    """
+    for chat in ("bà Lan", "-100"):
+        post.provider.always(chat, BLOCKED)
+        await post.ends(await post.queue(chat, "Xin chào."), "unreachable")
     post.later(3600)
     await post.ends(await post.queue("ông Tư", "Xin chào ông."), "sent")
-    assert post.provider.requests == 2
+    assert post.provider.requests == 3
+    assert post.left == ["bà Lan"]
 
 
 async def test_what_the_provider_refuses_is_failed_with_its_code(post: Post) -> None:
@@ -358,6 +462,134 @@ async def test_what_is_superseded_or_stale_never_leaves(closed_post: Post) -> No
     await closed_post.database.write(outbox.drop_stale, closed_post.clock.now())
     assert closed_post.provider.got("bà Lan") == ["câu mới"]
     assert [(await closed_post.row(each)).dropped for each in (old, stale)] == ["superseded", "stale"]
+
+
+async def test_a_burst_leaves_within_the_provider_s_limits_and_at_their_full_rate(closed_post: Post) -> None:
+    """A queue for villagers and a group drains without one 429, in order, answers first, and as fast as allowed."""
+    post = closed_post
+    rates = Rates(total=295, total_burst=3, chat=10, chat_burst=3, group=20, group_seconds=2)
+    post.provider.guard = Guard(Limits(total=300, chat=10, chat_burst=4, group=20, group_seconds=2))
+    channel = TestChannel(post.provider.url, rates=rates)
+    sent = [(f"chat {number % 30}", f"{number}", "notice") for number in range(120)]
+    sent += [("-100", f"{number}", "card") for number in range(10)]
+    sent += [(f"chat {number}", "a", "answer") for number in range(5)]
+
+    def fill(db: Connection) -> None:
+        for chat, words, kind in sent:
+            outbox.put(db, 1, Row("test", "account", chat, kind, {"text": words}, NOW, NOW))
+
+    await post.database.write(fill)
+    sender = Sender(post.database, 1, channel, "account", post.clock, post.alerts.append)
+    began = asyncio.get_running_loop().time()
+    sender.start()
+    await becomes(lambda: len(post.provider.accepted) == len(sent))
+    seconds = asyncio.get_running_loop().time() - began
+    await sender.stop(5)
+    await channel.close()
+    assert post.provider.guard.refused == 0
+    assert seconds >= (len(sent) - 3) / 295
+    assert [words for _chat, words in post.provider.accepted[:5]] == ["a"] * 5
+    for chat in {chat for chat, _words, _kind in sent}:
+        mine = [words for each, words, kind in sent if each == chat and kind != "answer"]
+        assert [words for words in post.provider.got(chat) if words != "a"] == mine
+
+
+async def test_what_left_is_counted_by_what_became_of_it(post: Post) -> None:
+    """The figures tell how many requests ended how, and how long messages waited."""
+    post.provider.next("ông Tư", REJECT)
+    await post.ends(await post.queue("bà Lan", "một"), "sent")
+    await post.ends(await post.queue("ông Tư", "một", kind="notice"), "failed")
+    figures = generate_latest(post.metrics.registry).decode()
+    assert 'gandan_requests_total{channel="test",outcome="sent"} 1.0' in figures
+    assert 'gandan_requests_total{channel="test",outcome="failed"} 1.0' in figures
+    assert 'gandan_queue_seconds_count{kind="notice"} 1.0' in figures
+
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+
+
+async def shows(post: Post, words: str) -> int:
+    """A turn changes card "request:1" of the officials' group."""
+
+    def change(db: Connection) -> int:
+        shows_all = Place(1, None, Catalogs(), {"test": Capabilities(text_length=100, buttons=8, edits=True)})
+        (row_id,) = Work(db, shows_all, post.clock.now()).send(
+            Address("test", "account", "-100", ""), Reply(words, card="request:1")
+        )
+        return row_id
+
+    row_id: int = await post.database.write(change)
+    post.sender.wake()
+    return row_id
+
+
+async def test_a_card_is_one_message_that_shows_its_newest_state(post: Post) -> None:
+    """The first state is sent, later ones edit it, several in a moment become one, and a reply finds the card."""
+    await post.ends(await shows(post, "mới"), "sent")
+    await shows(post, "Bà Hoa nhận")
+    last = await shows(post, "đã trả lời")
+    post.later(5)
+    await post.ends(last, "sent")
+    assert post.provider.sees("-100") == ["đã trả lời"]
+    assert post.provider.edited == [("-100", "đã trả lời")]
+    name = await post.database.write(cards.name_of, 1, "test", "account", "-100", "1")
+    assert name == "request:1"
+
+
+async def test_a_card_too_long_for_one_message_loses_its_middle(post: Post) -> None:
+    """A card is one message: its beginning and its end are shown."""
+    await post.ends(await shows(post, "Đề nghị 12. " + "dài " * 100 + "Hẹn trước 16 giờ."), "sent")
+    (shown,) = post.provider.sees("-100")
+    assert shown.startswith("Đề nghị 12.")
+    assert shown.endswith("Hẹn trước 16 giờ.")
+    assert len(shown) <= 100
+
+
+async def test_the_edit_of_a_card_is_repeated_its_first_message_is_not(post: Post) -> None:
+    """Whether an edit arrived does not matter, it goes again; a card that may have arrived stays for a person, and the
+    next change is a card of its own.
+    """
+    post.provider.next("-100", DROP)
+    first = await shows(post, "mới")
+    await post.ends(first, "uncertain")
+    await post.ends(await shows(post, "đã nhận"), "sent")
+    post.provider.next("-100", DROP)
+    edit = await shows(post, "xong")
+    post.later(5)
+    await post.held(edit)
+    post.later(5)
+    row = await post.ends(edit, "sent")
+    assert row.repeats == 1
+    assert post.provider.sees("-100") == ["mới", "xong"]
+    assert (await post.row(first)).state == "uncertain"
+
+
+async def test_a_card_somebody_deleted_is_posted_again(post: Post) -> None:
+    """An edit without its message becomes a new one, to which replies are bound from then on."""
+    await post.ends(await shows(post, "mới"), "sent")
+    post.provider.delete("-100")
+    again = await shows(post, "đã nhận")
+    post.later(5)
+    row = await post.ends(again, "sent")
+    assert (row.provider_id, row.attempts, post.provider.sees("-100")) == ("2", 2, ["đã nhận"])
+    assert await post.database.write(cards.name_of, 1, "test", "account", "-100", "2") == "request:1"
+
+
+async def test_a_crash_in_the_middle_of_a_card_repeats_only_edits(post: Post) -> None:
+    """What the next process finds in flight: the edit of a card goes again, its first message waits for a person."""
+    await post.ends(await shows(post, "mới"), "sent")
+    post.provider.always("-100", LATER)
+    edit = await shows(post, "đã nhận")
+    post.later(5)
+    await becomes(lambda: post.provider.in_flight == 1)
+    await crash(post.sender)
+    post.provider.let_go()
+    post.sender = post.another(post.database)
+    post.sender.start()
+    await post.held(edit)
+    post.later(5)
+    row = await post.ends(edit, "sent")
+    assert (row.repeats, post.provider.sees("-100")) == (1, ["đã nhận"])
 
 
 # --- crash, stop, a database that fails -------------------------------------------------------------------------------
@@ -466,7 +698,8 @@ async def test_when_the_holder_s_connection_dies_the_other_takes_over_and_the_lo
     postgres_post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A terminated holder loses the lease; the other sends under a higher epoch; a late result of the first is void."""
-    monkeypatch.setattr(senders, "IDLE_POLL", 0.05)
+    monkeypatch.setattr(senders, "IDLE_POLL", 0.2)
+    monkeypatch.setattr(senders, "LEASE_POLL", 0.01)
     post = postgres_post
     first, second_database = post.sender, post.second_process()
     second = post.another(second_database)
@@ -479,6 +712,7 @@ async def test_when_the_holder_s_connection_dies_the_other_takes_over_and_the_lo
         assert await second_database.write(leases.acquire, 1, "test", "account", NOW) is None
         terminate_lock_holders(post.url)
         await becomes(lambda: second.leading)
+        await becomes(lambda: not first.leading)
         await post.ends(notice, "uncertain")
         with pytest.raises(leases.Lost):
             await post.database.write(first._record, [outbox.Result(notice, "sent")])
@@ -486,7 +720,6 @@ async def test_when_the_holder_s_connection_dies_the_other_takes_over_and_the_lo
         await post.queue("ông Tư", "một")
         second.wake()
         await becomes(lambda: post.provider.got("ông Tư"))
-        await becomes(lambda: not first.leading)
         assert (await post.row(notice)).state == "uncertain"
         assert max(await epochs(post)) >= 2
         assert post.provider.got("bà Lan") == ["Mời họp thôn."]
@@ -502,6 +735,59 @@ async def test_a_result_from_before_another_holder_marked_the_row_changes_nothin
     await post.database.write(outbox.mark_sending, [notice], 2, NOW)
     await post.database.write(outbox.record, [late], NOW)
     assert (await post.row(notice)).state == "sending"
+
+
+async def test_the_channel_is_told_when_it_leads_and_when_no_longer(post: Post) -> None:
+    """Polling begins with the lease and ends at a stop; a channel that fails is asked again, and sending goes on."""
+    await becomes(lambda: post.channel.told == ["lead"])
+    await post.sender.stop(5)
+    assert post.channel.told == ["lead", "follow"]
+
+
+async def test_a_channel_that_cannot_lead_yet_is_asked_again_while_messages_leave(
+    closed_post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A webhook that cannot be registered holds up no message; neither does one that cannot be taken back."""
+    monkeypatch.setattr(senders, "TELL_AGAIN", 0.05)
+    post = closed_post
+    post.channel.stubborn = 2
+    post.sender.start()
+    await post.ends(await post.queue("bà Lan", "một"), "sent")
+    await becomes(lambda: post.channel.told == ["lead"] * 3)
+    post.channel.stubborn = 1
+    await post.sender.stop(5)
+    assert post.channel.told == [*["lead"] * 3, "follow", "follow"]
+
+
+async def test_a_channel_follows_when_the_lease_is_lost_and_leads_again_with_it(
+    postgres_post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever loses the connection stops polling before it takes the lease again."""
+    monkeypatch.setattr(senders, "IDLE_POLL", 0.05)
+    post = postgres_post
+    post.sender.start()
+    await becomes(lambda: post.channel.told == ["lead"])
+    terminate_lock_holders(post.url)
+    await becomes(lambda: post.channel.told == ["lead", "follow", "lead"])
+    await post.ends(await post.queue("bà Lan", "một"), "sent")
+
+
+async def test_a_new_holder_serves_everybody_at_once_but_those_it_must_judge_first(postgres_post: Post) -> None:
+    """After a takeover only chats with a request of unknown outcome wait, until it cannot arrive any more."""
+    post = postgres_post
+    waiting = await post.queue("bà Lan", "một", kind="notice")
+
+    def mark(db: Connection) -> None:
+        outbox.mark_sending(db, [waiting], leases.acquire(db, 1, "test", "account", NOW), NOW)
+
+    await post.database.write(mark)
+    behind = await post.queue("bà Lan", "hai", kind="notice")
+    elsewhere = await post.queue("ông Tư", "một", kind="notice")
+    post.sender.start()
+    await post.ends(elsewhere, "sent")
+    assert (await post.row(waiting)).state == "sending"
+    await post.ends(behind, "sent")
+    assert (await post.row(waiting)).state == "uncertain"
 
 
 async def epochs(post: Post) -> set[int]:
