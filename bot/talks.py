@@ -329,6 +329,8 @@ class Talks:
         if step.state.prompts > MISUNDERSTOOD:
             paragraphs.append(_("Would you rather talk to a person? Please type 0."))
             ways.insert(0, Button(_("Talk to a person"), str(RouteToken("person"))))
+        if self._turn.in_group and not choices:  # there the messenger forces a reply, which leaves no room for buttons
+            return Reply(*paragraphs, _("Please reply to this message; /huy stops it."))
         return Reply(*paragraphs, buttons=(*choices, *ways), secret=question.secret)
 
     def _offer_lookup(self, reply: Reply, talk: Talk, before: State, raw: Raw) -> Reply:

@@ -4,6 +4,7 @@ show.
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -84,13 +85,22 @@ class Catalogs:
 def _read(files: Iterable[Path]) -> dict[str, str]:
     words: dict[str, str] = {}
     for file in files:
-        with file.open("rb") as stream:
-            for message in read_po(stream):
-                if message.id and isinstance(message.string, str):
-                    words[str(message.id)] = message.string
+        words.update(_read_one(file, file.stat().st_mtime_ns))
     return words
 
 
+@lru_cache(maxsize=100)
+def _read_one(file: Path, _changed: int) -> dict[str, str]:
+    """The words of a catalog, read again only when the file has changed."""
+    with file.open("rb") as stream:
+        return {
+            str(message.id): message.string
+            for message in read_po(stream)
+            if message.id and isinstance(message.string, str)
+        }
+
+
+@lru_cache(maxsize=1000)
 def day(value: date, language: str) -> str:
     """`thứ Sáu, 27/11/2026`."""
     if language == "en":

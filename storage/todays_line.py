@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select, text, update
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, Table, bindparam, insert, select, text, update
 
 from storage.db import Id, UtcTime, metadata
+from storage.prepared import Prepared
 
 todays_line = Table(
     "todays_line",
@@ -53,10 +54,16 @@ def remove(db: Connection, commune_id: int, now: datetime) -> bool:
 
 def current(db: Connection, commune_id: int, now: datetime) -> Line | None:
     """The line that stands now."""
-    wanted = (todays_line.c.words, todays_line.c.set_by, todays_line.c.expires_at)
-    row = db.execute(select(*wanted).where(*_stands(commune_id, now))).first()
+    row = _CURRENT.first(db, commune=commune_id, now=now)
     return None if row is None else Line(*row)
 
 
-def _stands(commune_id: int, now: datetime) -> tuple[Any, ...]:
+def _stands(commune_id: Any, now: Any) -> tuple[Any, ...]:
     return (todays_line.c.commune_id == commune_id, todays_line.c.expires_at > now, _standing)
+
+
+_CURRENT = Prepared(
+    select(todays_line.c.words, todays_line.c.set_by, todays_line.c.expires_at).where(
+        *_stands(bindparam("commune"), bindparam("now", type_=UtcTime))
+    )
+)
