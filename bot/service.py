@@ -30,7 +30,7 @@ from bot.settings import Settings
 from bot.turn import Work
 from messages.render import ZONE
 from messages.reply import Reply, _
-from storage import officials, outages, outbox
+from storage import citizens, officials, outages, outbox
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,16 @@ class Service:
         self.web = Web(self._desk())
         everything[WEB] = self.web
         self.senders = [
-            Sender(app.database, app.place.commune_id, channel, channel.account, app.clock, self._alert)
+            Sender(
+                app.database,
+                app.place.commune_id,
+                channel,
+                channel.account,
+                app.clock,
+                self._alert,
+                unreachable=self._unreachable(channel),
+                metrics=app.metrics,
+            )
             for channel in app.channels
         ]
         leaders = zip(app.channels, self.senders, strict=True)
@@ -94,6 +103,11 @@ class Service:
             limits=app.limits,
             language=settings.language,
         )
+
+    def _unreachable(self, channel: Channel) -> Callable[[Connection, str], None]:
+        """Notes that whoever is in a private chat has shut us out."""
+        app, key = self.app, (self.app.place.commune_id, channel.name, channel.account)
+        return lambda db, chat: citizens.left(db, *key, chat, app.clock.now())
 
     def _post(self, channel: Channel) -> Post:
         app = self.app
