@@ -50,7 +50,7 @@ from messages.fold import fold
 from messages.letters import Templates
 from messages.render import ZONE, Catalogs
 from storage import chats, communes, households, imports, migrate, officials
-from storage.db import Database
+from storage.db import TURNS, Database
 from storage.sealing import Keys
 
 log = structlog.get_logger(__name__)
@@ -87,6 +87,7 @@ async def open_app(
     limits: Limits | None = None,
     channels: Iterable[Channel] = (),
     handlers: Iterable[Any] = HANDLERS,
+    turns: int = TURNS,
 ) -> AsyncIterator[App]:
     """Migrate, read the commune (or make the sample one), and give an App; raises BadSettings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -94,7 +95,7 @@ async def open_app(
     keys, url = Keys.derive(secret_key(settings)), settings.database
     others = (*_channels(settings, keys), *channels)
     await asyncio.to_thread(migrate.upgrade, url, keys)
-    database = Database(url, keys)
+    database = Database(url, keys, turns)
     try:
         commune, is_sample = await _commune(settings, database, clock, others)
         capabilities = {WEB: WEB_CAPABILITIES} | {channel.name: channel.capabilities for channel in others}

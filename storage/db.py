@@ -51,6 +51,8 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 """Type of a surrogate key: 64 bits on both engines (SQLite only autoincrements INTEGER)."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TURNS = 8
+"""Threads that run turns on PostgreSQL."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -274,7 +276,7 @@ def _resolve(jobs: list[Job[Any]]) -> None:
 class Database:
     """Reads and writes of one process. `url`: SQLAlchemy's; `turns`: threads that run turns (PostgreSQL only)."""
 
-    def __init__(self, url: str, keys: Keys, turns: int = 8) -> None:
+    def __init__(self, url: str, keys: Keys, turns: int = TURNS) -> None:
         self.url, self.postgres = url, url.startswith("postgresql")
         self.engine = create_engine_for(url, keys)
         self.reading = create_reading_engine(url, keys)
