@@ -276,7 +276,7 @@ class Sender:
     async def _attempt(self, message: Sending, at: float) -> Result:
         if halted := self._pace.halted(at):  # everybody was told to wait after this had been marked
             return Result(message.id, "queued", again=self._clock.now() + timedelta(seconds=halted))
-        self._metrics.queued(message.kind, (self._clock.now() - message.created_at).total_seconds())
+        self._metrics.queued(message.kind, (self._clock.now() - (message.due_at or message.created_at)).total_seconds())
         try:
             async with asyncio.timeout(self._timeout):
                 provider_id = await self._channel.send(message)

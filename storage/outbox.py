@@ -143,8 +143,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A queued message as the sender or a page sees it; `created_at`: since when it might have been sent or shown.
-    `edits`: the provider's id of the message it changes.
+    """A queued message as the sender or a page sees it. `edits`: the provider's id of the message it changes; `due_at`:
+    since when it might have left.
     """
 
     id: int
@@ -156,6 +156,7 @@ class Sending:
     repeats: int = 0
     edits: str | None = None
     card_id: int | None = None
+    due_at: datetime | None = None
 
 
 _PUT = Prepared(insert(outbox).returning(outbox.c.id))
@@ -307,8 +308,9 @@ def _sending(db: Connection, row: Any) -> Sending | None:
         db.execute(update(outbox).where(outbox.c.id == row.id).values(state="failed", error=str(error)))
         return None
     edits = row.message_id if row.card_id is not None else body.get("edits")
-    since = max(row.created_at, row.not_before)
-    return Sending(row.id, row.chat, row.kind, body, row.attempts, since, row.repeats, edits, row.card_id)
+    return Sending(
+        row.id, row.chat, row.kind, body, row.attempts, row.created_at, row.repeats, edits, row.card_id, row.not_before
+    )
 
 
 _MARK = Prepared(
