@@ -280,7 +280,7 @@ class Dispatcher:
             supersedes=f"talk:{talk}" if talk else None,
             in_reply_to=turn.event_id,
             language=turn.language,
-            with_=_place_in_group(turn),
+            with_=_place_in_group(turn, asks=talk is not None),
         )
         items = router.list_items(reply)
         if items:
@@ -339,12 +339,13 @@ class Dispatcher:
         outcome.woken = turn.woken
 
 
-def _place_in_group(turn: Turn) -> dict[str, Any] | None:
+def _place_in_group(turn: Turn, asks: bool) -> dict[str, Any] | None:
     """In a group an answer stands under the message it answers, in the same topic; a question is for its sender."""
     event = turn.event
     if not event.group:
         return None
-    return {"reply_to": event.message, "for": turn.address.sender} | ({"thread": event.thread} if event.thread else {})
+    more = {"for": turn.address.sender if asks else "", "thread": event.thread}
+    return {"reply_to": event.message} | {key: value for key, value in more.items() if value}
 
 
 class _Attempt:
