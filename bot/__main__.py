@@ -1,7 +1,7 @@
 """The command line: `python -m bot` is the service, `python -m bot NAME …` a command.
 
-A command goes to the service that runs on this DATA_DIR, or is done here when none does. `init`, `check`, `backup` and
-`restore` are always done here: they are needed most when the service does not start.
+A command goes to the service that runs on this DATA_DIR, or is done here when none does. `init`, `check`, `letters`,
+`backup` and `restore` are always done here: they are needed most when the service does not start.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from bot.commands import COMMANDS
 from bot.commands.backup import backup
 from bot.commands.check import check
 from bot.commands.init import init
+from bot.commands.letters import letters
 from bot.commands.restore import restore
 from bot.commune import BadCommune
 from bot.control import BUSY, FAILED, PATIENCE, WRONG, Busy, ask, hold, run
@@ -38,6 +39,7 @@ Thiết lập đặt bằng biến môi trường hoặc tệp .env; xem .env.ex
 LOCAL: dict[str, Callable[[Settings, dict[str, Any], Callable[[str], None]], int]] = {
     "init": init,
     "check": lambda settings, arguments, say: check(settings, say),
+    "letters": letters,
     "backup": backup,
     "restore": restore,
 }
@@ -65,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     _add_setting_up(names)
     _add_imports(names)
     _add_events(names)
+    one = names.add_parser("letters", help="vẽ mọi mẫu thư với dữ liệu mẫu để xem")
+    one.add_argument("folder", nargs="?", metavar="THƯ_MỤC", type=lambda given: str(Path(given).expanduser()))
     for name, meaning in (("backup", "sao lưu tất cả vào một tệp"), ("restore", "khôi phục vào nơi còn trống")):
         names.add_parser(name, help=meaning).add_argument("file", metavar="TỆP", type=Path)
     return top

@@ -19,11 +19,10 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import logs
-from bot.drawing import process
+from bot.drawing import draw, process
 from bot.files import write
 from bot.turn import Address, Turn, Work
-from messages.letters import LETTERS, Letter, Refused
-from messages.letters.drawing import Drawn, Undrawable, draw
+from messages.letters import LETTERS, Drawn, Letter, Refused, Undrawable
 from storage import files, letters
 from storage.letters import Order
 

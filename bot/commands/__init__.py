@@ -1,8 +1,8 @@
 """What `python -m bot NAME` does, one file a command.
 
 A command is `async def name(app, arguments, say) -> exit code`: it runs inside the service, through its socket, or in a
-process of its own when no service runs. `init`, `check`, `backup` and `restore` never need the service and are plain
-functions of the settings. What the terminal says is Vietnamese and written here, not in a catalog, as in
+process of its own when no service runs. `init`, `check`, `letters`, `backup` and `restore` never need the service and
+are plain functions of the settings. What the terminal says is Vietnamese and written here, not in a catalog, as in
 `bot.settings` and `bot.commune`: its reader is the operator of a commune.
 """
 

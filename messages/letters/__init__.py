@@ -14,10 +14,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from messages.letters.letter import Letter, Refused
+from messages.letters.letter import Drawn, Letter, Refused, Undrawable
 from messages.letters.slip import Slip
 
-__all__ = ["LETTERS", "Letter", "Refused", "Slip", "Templates"]
+__all__ = ["LETTERS", "Drawn", "Letter", "Refused", "Slip", "Templates", "Undrawable"]
 
 FOLDER = Path(__file__).parent
 LETTERS: dict[str, type[Letter]] = {letter.name: letter for letter in (Slip,)}

@@ -1,14 +1,13 @@
 """Drawing a letter: one template and one letter's data become a picture for the chat and a PDF for paper.
 
-It runs in a process of its own (`bot.letters`) and so imports little. The compiler stays warm between letters. The PDF
-is PDF/A-2b, with which typst refuses a sign the font has not got instead of printing an empty box. The picture gets a
-palette, which makes it a quarter as large and changes nothing that can be seen.
+It runs in a process of its own (`bot.drawing`), so the service need not import it. The compiler stays warm between
+letters. The PDF is PDF/A-2b, with which typst refuses a sign the font has not got instead of printing an empty box. The
+picture gets a palette, which makes it a quarter as large and changes nothing that can be seen.
 """
 
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,21 +16,11 @@ import segno
 import typst
 from PIL import Image
 
+from messages.letters.letter import Drawn, Undrawable
+
 PIXELS_PER_INCH = 216
 """A page of 360 pt becomes 1,080 pixels wide."""
 COLOURS = 32
-
-
-class Undrawable(Exception):
-    """The template cannot be drawn with these data; the text is typst's own, with the line of the template."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The same letter twice."""
-
-    png: bytes
-    pdf: bytes
 
 
 def draw(source: bytes, data: Mapping[str, Any], qr: str, now: datetime) -> Drawn:

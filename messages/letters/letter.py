@@ -24,6 +24,18 @@ class Refused(Exception):
         super().__init__("\n".join(problems))
 
 
+class Undrawable(Exception):
+    """The template cannot be drawn with these data; the text is typst's own, with the line of the template."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The same letter as a picture and as a paper."""
+
+    png: bytes
+    pdf: bytes
+
+
 def words(meaning: str, sample: str, most: int, *, needed: bool = False) -> Any:
     """A field of one or a few lines, at most `most` letters; one that is not needed is left out when it is empty."""
     told = {"meaning": meaning, "sample": sample, "most": most, "needed": needed}

@@ -14,8 +14,8 @@ import typst
 import zxingcpp
 from PIL import Image, ImageChops, ImageStat
 
-from messages.letters import LETTERS, Letter, Refused, Slip, Templates
-from messages.letters.drawing import Drawn, Undrawable, draw
+from messages.letters import LETTERS, Drawn, Letter, Refused, Slip, Templates, Undrawable
+from messages.letters.drawing import draw
 from tests.town import START
 
 GOLDEN = Path(__file__).with_name("slip.png")
