@@ -76,7 +76,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _QUIET = {"aiohttp.access": logging.WARNING, "sqlalchemy": logging.WARNING, "aiosqlite": logging.WARNING,
           "alembic.runtime": logging.WARNING, "apscheduler": logging.WARNING,
-          "asyncio": logging.WARNING, "psycopg": logging.WARNING}  # fmt: skip
+          "asyncio": logging.WARNING, "psycopg": logging.WARNING, "telegram": logging.WARNING}  # fmt: skip
 SHORTEST_SECRET = 8
 _FRAMES_KEPT = 12
 _secrets: tuple[str, ...] = ()

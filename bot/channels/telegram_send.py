@@ -144,14 +144,21 @@ class Outgoing:
         try:
             if words is None:
                 await self._wire.call("editMessageReplyMarkup", asked)
-            elif body.get("photo") or body.get("document"):
-                await self._wire.call("editMessageCaption", asked | {"caption": words})
             else:
-                await self._wire.call("editMessageText", asked | _plain(words))
+                await self._edit_words(asked, words)
         except Refused as refused:
             if not refused.says("message is not modified"):
                 raise
         return str(message.edits)
+
+    async def _edit_words(self, asked: dict[str, Any], words: str) -> None:
+        """The text of a message, or the caption when it is a picture: what is edited does not tell which it was."""
+        try:
+            await self._wire.call("editMessageText", asked | _plain(words))
+        except Refused as refused:
+            if not refused.says("there is no text in the message"):
+                raise
+            await self._wire.call("editMessageCaption", asked | {"caption": words})
 
     # --- files that people sent -------------------------------------------------------------------------------------
 
