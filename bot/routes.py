@@ -41,6 +41,18 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Go:
+    """Leads on to the first of the routes `names` that there is, as if she had asked for it; else to `otherwise`.
+
+    `also` is said and offered under whatever comes of it.
+    """
+
+    names: tuple[str, ...] = ()
+    otherwise: Reply | Start = Reply()  # noqa: RUF009 - frozen
+    also: Reply | None = None
+
+
+@dataclass(frozen=True)
 class ConversationRoute:
     """A conversation: `function(ask, find, **args)`. `title` names it in menus and in "go on with …?".
 
@@ -228,18 +240,24 @@ class Routes:
         route = _for(self._commands, _command(first.partition("@")[0]), roles)
         return (route, "".join(rest)) if route is not None else None
 
-    def by_words(self, text: str, roles: Collection[str] = ()) -> Route | None:
-        """The route whose words are the message, or else stand in it: the longest of them."""
+    def by_words(self, text: str, roles: Collection[str] = (), *, whole: bool = False) -> Route | None:
+        """The route whose words are the message, or else (unless `whole`) stand in it: the longest of them."""
         bare = fold(text)
         if not bare:
             return None
-        whole = _for(self._words, bare, roles)
-        if whole is not None:
-            return whole
+        exactly = _for(self._words, bare, roles)
+        if exactly is not None or whole:
+            return exactly
         within = [(words, role) for words, role in self._words if f" {words} " in f" {bare} "]
         hers = [words for words, role in within if role is None or role in roles]
         longest = max(hers or [words for words, _role in within], key=len, default=None)
         return _for(self._words, longest, roles) if longest is not None else None
+
+    def named(self, name: str) -> Route | None:
+        """The conversation, tap or command of that name that is for everybody, or None."""
+        commands = (command for command in self.commands if command.name == name)
+        found = (self.conversations.get(name), self.taps.get(name), *commands)
+        return next((route for route in found if route is not None and route.role is None), None)
 
     def conversation_named(self, name: str) -> ConversationRoute | None:
         """The conversation a talk's row names, or None when a deploy has removed it."""
