@@ -29,7 +29,8 @@ from bot.router import Router, belongs_to_talk
 from bot.routes import Routes
 from bot.turn import Address, Place, Turn, is_office
 from messages.reply import Reply, _
-from storage import citizens, conversations, inbox, officials
+from storage import arrivals, citizens, conversations, inbox
+from storage.arrivals import Arrival
 from storage.db import Database, Kind, temporary
 from storage.inbox import Event, Taken
 
@@ -215,7 +216,7 @@ class Dispatcher:
 
     # --- inside the transaction -------------------------------------------------------------------------------------
 
-    def turn(self, db: Connection, taken: Taken) -> Outcome:
+    def turn(self, db: Connection, taken: Arrival) -> Outcome:
         """Answer one event inside the open transaction."""
         began = time.perf_counter()
         turn = self._turn(db, taken)
@@ -236,15 +237,14 @@ class Dispatcher:
         inbox.done(db, taken.id, turn.now)
         return Outcome(taken, router.route, turn.woken, turn.events, turn.after, time.perf_counter() - began)
 
-    def _turn(self, db: Connection, taken: Taken) -> Turn:
+    def _turn(self, db: Connection, taken: Arrival) -> Turn:
         now = self.clock.now()
         address = Address(taken.channel, taken.account, taken.chat, taken.sender)
-        official = officials.of(db, taken.commune_id, taken.channel, taken.account, taken.sender)
-        citizen = (
-            None
-            if is_office(self.place, address)
-            else citizens.meet(db, taken.commune_id, taken.channel, taken.account, taken.sender, now)
-        )
+        citizen = None
+        if not is_office(self.place, address):
+            citizen = taken.citizen or citizens.meet(
+                db, taken.commune_id, taken.channel, taken.account, taken.sender, now
+            )
         language = (citizen.language if citizen else None) or self.place.language
         return Turn(
             db=db,
@@ -256,7 +256,8 @@ class Dispatcher:
             lane_id=taken.lane_id,
             language=language,
             citizen=citizen,
-            official=official,
+            official=taken.official,
+            talk=conversations.opened(db, taken.talk),
             replayed=inbox.is_replay(taken),
         )
 
@@ -353,10 +354,10 @@ class _Attempt:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._taken: Taken | None = None
+        self._taken: Arrival | None = None
 
     def work(self, db: Connection) -> Outcome | None:
-        self._taken = inbox.take(db, self._dispatcher.clock.now())
+        self._taken = arrivals.take(db, self._dispatcher.clock.now())
         return None if self._taken is None else self._dispatcher.turn(db, self._taken)
 
     def failed(self, db: Connection, error: Exception) -> Outcome | None:

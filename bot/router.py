@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from bot import outage, tokens
 from bot.conversation import classify_tap
-from bot.routes import CommandRoute, ConversationRoute, Route, Routes, Start, TapRoute
+from bot.routes import CommandRoute, ConversationRoute, Go, Route, Routes, Start, TapRoute
 from bot.state import Kind, Raw
 from bot.talks import Talks
 from bot.tokens import RouteToken, TalkToken
@@ -138,7 +138,7 @@ class Router:
 
     def latest_list(self) -> Reply | None:
         """(5) A number or label of the latest list sent here."""
-        shown = conversations.lists(self.turn.db, self.turn.lane_id, self.turn.address.sender)
+        shown = conversations.lists(self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender)
         meant = [
             (each.sent_at, choice)
             for each in shown
@@ -156,8 +156,18 @@ class Router:
         """(6) She is talking with a person: what she writes goes to the office."""
         return None if self._in_office else self._gate("person")
 
+    def own_phone(self) -> Reply | None:
+        """A phone she shares unasked is an answer to the look-up's question."""
+        if self.turn.event.kind != "contact" or self._in_office:
+            return None
+        asked = self._start(Start("dossier"))
+        live = self.talks.live
+        return asked if live is None else self.talks.answer(live, self._raw())
+
     def code_or_phrase(self) -> Reply | None:
         """(7) A dossier code anywhere in the message, read in a picture (L15), or words we know."""
+        if (meant := self._understood()) is not None:
+            return meant
         if (found := codes.find(self.text)) and "dossier" in self.routes.conversations and not self._in_office:
             return self._start(Start("dossier", code=found[0]))
         if self.turn.event.kind not in ("text", "tap"):
@@ -286,10 +296,26 @@ class Router:
             return Reply(_("This takes several questions. Please do it at /office, or write to me privately."))
         return self.talks.start(begin)
 
-    def _finish(self, result: Reply | Start | None) -> Reply:
+    def _finish(self, result: Reply | Start | Go | None) -> Reply:
+        if isinstance(result, Go):
+            return self._go(result)
         if isinstance(result, Start):
             return self._start(result)
         return SILENT if result is None else result
+
+    def _understood(self) -> Reply | None:
+        """What a villager's own words mean; words that are exactly a route's, and an official's, are that route's."""
+        if self._in_office or self.turn.event.kind not in ("text", "tap"):
+            return None
+        exactly = self.routes.by_words(self.text, self.turn.roles, whole=True)
+        return self._gate("understanding") if exactly is None else None
+
+    def _go(self, go: Go) -> Reply:
+        route = next(filter(None, map(self.routes.named, go.names)), None)
+        reply = self._finish(go.otherwise) if route is None else self._use((route, "")) or SILENT
+        if go.also is None:
+            return reply
+        return reply.add(*go.also.paragraphs).with_buttons(*reply.buttons, *go.also.buttons, numbered=reply.numbered)
 
     def _gate(self, name: str) -> Reply | None:
         gate = self.routes.gates.get(name)
@@ -323,7 +349,7 @@ class Router:
             return None
         later = [
             choice
-            for each in conversations.lists(self.turn.db, self.turn.lane_id, self.turn.address.sender)
+            for each in conversations.lists(self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender)
             if each.sent_at > live.touched_at and (choice := _chosen(each.items, self.text, self.folded)) is not None
         ]
         old = live.touched_at < self.turn.now - timedelta(hours=LIST_HOURS)
@@ -351,6 +377,8 @@ class Router:
         )
 
     def _raw(self) -> Raw:
+        if self.turn.event.kind == "contact":  # only her own number is one; somebody else's is not even kept
+            return Raw("contact", self.turn.event.phone if self.turn.event.own else "")
         kind = self.turn.event.kind if self.turn.event.kind in get_args(Kind) else "text"
         event = self.turn.event
         text = event.phone if event.kind == "contact" and event.own else event.text
@@ -401,7 +429,8 @@ Router.PRECEDENCE = (
 )
 """What an incoming text is, in this order (design: "A turn")."""
 Router.WORDLESS = (
-    Router.emergency, Router.live_question, Router.with_a_person, Router.code_or_phrase, Router.late_answer, Router.menu,
+    Router.emergency, Router.live_question, Router.with_a_person, Router.own_phone, Router.code_or_phrase,
+    Router.late_answer, Router.menu,
 )  # fmt: skip
 """The same for a picture, a voice note, a sticker, a place."""
 Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)

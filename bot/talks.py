@@ -53,6 +53,12 @@ class View:
     def commune(self) -> Any:
         return self.turn.commune
 
+    @property
+    def shares(self) -> frozenset[str]:
+        """What one tap sends from her phone here; in a group nothing does."""
+        turn = self.turn
+        return frozenset() if turn.in_group else turn.place.capabilities[turn.address.channel].shares
+
     def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any:
         return function(self.turn.db, self.turn.commune_id, *args)
 
@@ -73,13 +79,12 @@ class Talks:
 
     def __init__(self, turn: Turn, routes: Routes) -> None:
         self._turn, self._routes = turn, routes
-        self._live: Talk | None = None
-        self._looked = False
+        self._live, self._looked = turn.talk, True
         self.asked: str | None = None  # the talk whose open question is the reply
 
     @property
     def live(self) -> Talk | None:
-        """The talk going on, read once a turn."""
+        """The talk going on; it came with the event, and is read again only after it has changed."""
         if not self._looked:
             self._live = conversations.live(self._turn.db, self._turn.lane_id, self._turn.address.sender)
             self._looked = True
@@ -331,7 +336,7 @@ class Talks:
             ways.insert(0, Button(_("Talk to a person"), str(RouteToken("person"))))
         if self._turn.in_group and not choices:  # there the messenger forces a reply, which leaves no room for buttons
             return Reply(*paragraphs, _("Please reply to this message; /huy stops it."))
-        return Reply(*paragraphs, buttons=(*choices, *ways), secret=question.secret)
+        return Reply(*paragraphs, buttons=(*choices, *ways), secret=question.secret, wants=question.wants)
 
     def _offer_lookup(self, reply: Reply, talk: Talk, before: State, raw: Raw) -> Reply:
         found = codes.find(raw.text) if raw.kind == "text" and talk.route != "dossier" else []

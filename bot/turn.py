@@ -18,6 +18,7 @@ from messages.render import Catalogs, render
 from messages.reply import Msg, Reply, _
 from storage import cards, inbox, officials, outbox
 from storage.citizens import Citizen
+from storage.conversations import Talk
 from storage.officials import Official
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ class Turn(Work):
     language: str = field(kw_only=True)
     citizen: Citizen | None = field(kw_only=True)  # None in the office's chats, where officials write
     official: Official | None = field(kw_only=True)
+    talk: Talk | None = field(kw_only=True, default=None)  # the one that was open when the event was taken
     replayed: bool = field(kw_only=True, default=False)  # an operator sent this event again
 
     @property

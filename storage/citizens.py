@@ -64,15 +64,10 @@ class Citizen:
     created_at: datetime
 
 
+COLUMNS: tuple[Any, ...] = tuple(citizen.c[name] for name in Citizen.__slots__)
+"""Of the table citizen: what a Citizen is made of."""
 _FIND = Prepared(
-    select(
-        citizen.c.id,
-        citizen.c.language,
-        citizen.c.village,
-        citizen.c.greeted_on,
-        citizen.c.misunderstood,
-        citizen.c.created_at,
-    )
+    select(*COLUMNS)
     .join(address, address.c.citizen_id == citizen.c.id)
     .where(
         address.c.commune_id == bindparam("commune"),

@@ -5,7 +5,7 @@ meanwhile); expired (kept 7 days, one tap continues: L07); ended (its result rep
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 
 from storage.db import Id, UtcTime, metadata
+from storage.db import insert as upsert
 from storage.inbox import lane
 from storage.prepared import Prepared
 from storage.sealing import seal_json, unseal_json
@@ -81,7 +82,14 @@ shown_list = Table(
     Column("sent_at", UtcTime, nullable=False),
     Column("items", LargeBinary, nullable=False),  # sealed: [[label, token], …]
 )
-Index("ix_shown_list_lane", shown_list.c.lane_id, shown_list.c.sender, shown_list.c.id)
+Index(
+    "uq_shown_list",
+    shown_list.c.commune_id,
+    shown_list.c.lane_id,
+    shown_list.c.sender,
+    shown_list.c.unasked,
+    unique=True,
+)
 
 KEPT = timedelta(days=7)
 """How long an expired talk can be continued (L07)."""
@@ -106,7 +114,7 @@ class Talk:
     expires_at: datetime
 
 
-_COLUMNS: tuple[Any, ...] = (
+COLUMNS: tuple[Any, ...] = (
     talk.c.id,
     talk.c.token,
     talk.c.lane_id,
@@ -117,31 +125,34 @@ _COLUMNS: tuple[Any, ...] = (
     talk.c.touched_at,
     talk.c.expires_at,
 )
+"""What `opened` takes."""
 _LIVE = Prepared(
-    select(*_COLUMNS).where(
+    select(*COLUMNS).where(
         talk.c.lane_id == bindparam("lane"), talk.c.sender == bindparam("sender"), talk.c.state == text("'live'")
     )
 )
 
 
-def _talk(db: Connection, row: Any) -> Talk | None:
+def opened(db: Connection, row: Sequence[Any] | None) -> Talk | None:
+    """The talk of the values of COLUMNS; raises Unreadable when it was sealed with another key."""
     if row is None:
         return None
-    data = {} if row.data is None else unseal_json(db, row.data)
-    return Talk(row.id, row.token, row.lane_id, row.sender, row.route, row.state, data, row.touched_at, row.expires_at)
+    number, token, lane_id, sender, route, state, data, touched_at, expires_at = row
+    words = {} if data is None else unseal_json(db, data)
+    return Talk(number, token, lane_id, sender, route, state, words, touched_at, expires_at)
 
 
 def live(db: Connection, lane_id: int, sender: str) -> Talk | None:
     """The talk going on in this chat with this sender."""
-    return _talk(db, _LIVE.first(db, lane=lane_id, sender=sender))
+    return opened(db, _LIVE.first(db, lane=lane_id, sender=sender))
 
 
 def by_token(db: Connection, commune_id: int, lane_id: int, sender: str, token: str) -> Talk | None:
     """The sender's own talk of that name, in any state; somebody else's is never found."""
-    return _talk(
+    return opened(
         db,
         db.execute(
-            select(*_COLUMNS).where(
+            select(*COLUMNS).where(
                 talk.c.commune_id == commune_id,
                 talk.c.token == token,
                 talk.c.lane_id == lane_id,
@@ -152,7 +163,7 @@ def by_token(db: Connection, commune_id: int, lane_id: int, sender: str, token: 
 
 
 _LATEST = Prepared(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(
         talk.c.lane_id == bindparam("lane"),
         talk.c.sender == bindparam("sender"),
@@ -168,7 +179,7 @@ _LATEST = Prepared(
 def latest(db: Connection, lane_id: int, sender: str, states: tuple[str, ...], since: datetime) -> Talk | None:
     """The sender's most recently touched talk in one of these states (one or two)."""
     one, other = states[0], states[-1]
-    return _talk(db, _LATEST.first(db, lane=lane_id, sender=sender, one=one, other=other, since=since))
+    return opened(db, _LATEST.first(db, lane=lane_id, sender=sender, one=one, other=other, since=since))
 
 
 _PARK = Prepared(
@@ -302,14 +313,14 @@ class Shown:
     items: list[tuple[str, str]]
 
 
-_DROP_LIST = Prepared(
-    shown_list.delete().where(
-        shown_list.c.lane_id == bindparam("lane"),
-        shown_list.c.sender == bindparam("of"),
-        shown_list.c.unasked == bindparam("kind"),
-    )
-)
-_SHOW_LIST = Prepared(insert(shown_list).inline())
+def _show_list(db: Connection) -> Any:
+    statement = upsert(db, shown_list)
+    latest = {"sent_at": statement.excluded.sent_at, "items": statement.excluded["items"]}
+    keys = ["commune_id", "lane_id", "sender", "unasked"]
+    return statement.on_conflict_do_update(index_elements=keys, set_=latest).inline()
+
+
+_SHOW_LIST = Prepared(_show_list)
 
 
 def show_list(
@@ -322,7 +333,6 @@ def show_list(
     unasked: bool = False,
 ) -> None:
     """Remember what a typed number will mean. A list in an answer replaces the one before; so does one in a notice."""
-    _DROP_LIST.run(db, lane=lane_id, of=sender, kind=unasked)
     values = {
         "commune_id": commune_id,
         "lane_id": lane_id,
@@ -336,14 +346,18 @@ def show_list(
 
 _LISTS = Prepared(
     select(shown_list.c.sent_at, shown_list.c["items"])
-    .where(shown_list.c.lane_id == bindparam("lane"), shown_list.c.sender == bindparam("sender"))
-    .order_by(shown_list.c.id.desc())
+    .where(
+        shown_list.c.commune_id == bindparam("commune"),
+        shown_list.c.lane_id == bindparam("lane"),
+        shown_list.c.sender == bindparam("sender"),
+    )
+    .order_by(shown_list.c.sent_at.desc())
 )
 
 
-def lists(db: Connection, lane_id: int, sender: str) -> list[Shown]:
+def lists(db: Connection, commune_id: int, lane_id: int, sender: str) -> list[Shown]:
     """The latest lists sent to her, newest first."""
-    found = _LISTS.all(db, lane=lane_id, sender=sender)
+    found = _LISTS.all(db, commune=commune_id, lane=lane_id, sender=sender)
     return [Shown(row.sent_at, [(label, token) for label, token in unseal_json(db, row.items)]) for row in found]
 
 
@@ -354,9 +368,9 @@ def lists(db: Connection, lane_id: int, sender: str) -> list[Shown]:
 def export(db: Connection, commune_id: int, lane_id: int, sender: str) -> list[dict[str, Any]]:
     """Her talks and the answers still kept."""
     rows = db.execute(
-        select(*_COLUMNS).where(talk.c.commune_id == commune_id, talk.c.lane_id == lane_id, talk.c.sender == sender)
+        select(*COLUMNS).where(talk.c.commune_id == commune_id, talk.c.lane_id == lane_id, talk.c.sender == sender)
     ).all()
-    found = [_talk(db, row) for row in rows]
+    found = [opened(db, row) for row in rows]
     return [{"route": each.route, "at": each.touched_at, "data": each.data} for each in found if each is not None]
 
 

@@ -1,9 +1,7 @@
-"""The inbox: every event a channel verified, stored raw before it is acknowledged, and taken once, in order per chat.
+"""The inbox: every event a channel verified, stored raw before it is acknowledged, and what becomes of it.
 
-A lane is one chat of one channel account. Its events are taken strictly in the order they came; when one of them has to
-wait (database away, deadlock), the whole lane waits, never the others. On PostgreSQL a worker locks the lane row with
-FOR UPDATE SKIP LOCKED and reads the oldest new event in a second statement, because the first statement's snapshot
-may be older than the lock. On SQLite the one writer needs no lock and the same functions read the same rows.
+A lane is one chat of one channel account. Its events are taken strictly in the order they came (`storage.arrivals`);
+when one of them has to wait (database away, deadlock), the whole lane waits, never the others.
 """
 
 from dataclasses import dataclass
@@ -29,9 +27,9 @@ from sqlalchemy import (
     update,
 )
 
-from storage.db import EPOCH, Id, UtcTime, insert, is_postgres, metadata
+from storage.db import EPOCH, Id, UtcTime, insert, metadata
 from storage.prepared import Prepared
-from storage.sealing import Unreadable, seal, unseal
+from storage.sealing import seal
 
 lane = Table(
     "lane",
@@ -85,7 +83,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An event taken for a turn; its lane is locked until the transaction ends."""
+    """An event taken for a turn (`storage.arrivals`); its lane is locked until the transaction ends."""
 
     id: int
     commune_id: int
@@ -171,63 +169,6 @@ def keep_broken(
         "error": why[:200],
     }
     db.execute(insert(db, inbox).values(values).on_conflict_do_nothing())
-
-
-_TAKEN = [
-    inbox.c.id,
-    inbox.c.commune_id,
-    inbox.c.lane_id,
-    inbox.c.channel,
-    inbox.c.account,
-    lane.c.chat,
-    inbox.c.sender,
-    inbox.c.event_id,
-    inbox.c.raw,
-    inbox.c.attempts,
-    inbox.c.received_at,
-]
-_READY = Prepared(
-    select(*_TAKEN)
-    .join(lane, lane.c.id == inbox.c.lane_id)
-    .where(inbox.c.state == text("'new'"), lane.c.not_before <= bindparam("now", type_=UtcTime))
-    .order_by(inbox.c.id)
-    .limit(1)
-)
-_LOCK_LANE = Prepared(
-    select(lane.c.id)
-    .join(inbox, inbox.c.lane_id == lane.c.id)
-    .where(inbox.c.state == text("'new'"), lane.c.not_before <= bindparam("now", type_=UtcTime))
-    .order_by(inbox.c.id)
-    .limit(1)
-    .with_for_update(of=lane, skip_locked=True)
-)
-_OLDEST = Prepared(
-    select(*_TAKEN)
-    .join(lane, lane.c.id == inbox.c.lane_id)
-    .where(inbox.c.state == text("'new'"), inbox.c.lane_id == bindparam("lane"))
-    .order_by(inbox.c.id)
-    .limit(1)
-)
-
-
-def take(db: Connection, now: datetime) -> Taken | None:
-    """The oldest event whose lane may go on and is not in another worker's hands; None when there is none.
-
-    One that cannot be unsealed is set aside, so that the rest goes on.
-    """
-    while (row := _next(db, now)) is not None:
-        try:
-            return Taken(**{**row._asdict(), "raw": unseal(db, row.raw)})
-        except Unreadable as error:
-            fail(db, row.id, "", str(error), now)
-    return None
-
-
-def _next(db: Connection, now: datetime) -> Any | None:
-    if not is_postgres(db):
-        return _READY.first(db, now=now)
-    locked = _LOCK_LANE.scalar(db, now=now)
-    return None if locked is None else _OLDEST.first(db, lane=locked)
 
 
 _DONE = Prepared(

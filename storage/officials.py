@@ -6,6 +6,7 @@ are public by duty (requirement G06), so they stand in clear.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,7 +89,7 @@ class Official:
     village: str | None
 
 
-_COLUMNS: tuple[Any, ...] = (
+COLUMNS: tuple[Any, ...] = (
     official.c.id,
     official.c.name,
     official.c.post,
@@ -96,8 +97,9 @@ _COLUMNS: tuple[Any, ...] = (
     official.c.rights,
     official.c.village,
 )
+"""Of the table official: what `made` takes."""
 _OF = Prepared(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .join(official_address, official_address.c.official_id == official.c.id)
     .where(
         official_address.c.commune_id == bindparam("commune"),
@@ -109,30 +111,32 @@ _OF = Prepared(
 )
 
 
-def _official(row: Any) -> Official:
-    return Official(row.id, row.name, row.post, row.role, frozenset(filter(None, row.rights.split(","))), row.village)
+def made(row: Sequence[Any]) -> Official:
+    """An official of the values of COLUMNS."""
+    number, name, post, role, rights, village = row
+    return Official(number, name, post, role, frozenset(filter(None, rights.split(","))), village)
 
 
 def of(db: Connection, commune_id: int, channel: str, account: str, sender: str) -> Official | None:
     """The active official who writes from this address."""
     row = _OF.first(db, commune=commune_id, channel=channel, account=account, sender=sender)
-    return None if row is None else _official(row)
+    return None if row is None else made(row)
 
 
 def get(db: Connection, commune_id: int, official_id: int) -> Official | None:
     """An active official by id."""
     row = db.execute(
-        select(*_COLUMNS).where(official.c.commune_id == commune_id, official.c.id == official_id, official.c.active)
+        select(*COLUMNS).where(official.c.commune_id == commune_id, official.c.id == official_id, official.c.active)
     ).first()
-    return None if row is None else _official(row)
+    return None if row is None else made(row)
 
 
 def active(db: Connection, commune_id: int) -> list[Official]:
     """Everybody with rights, in the order they were invited."""
     return [
-        _official(row)
+        made(row)
         for row in db.execute(
-            select(*_COLUMNS).where(official.c.commune_id == commune_id, official.c.active).order_by(official.c.id)
+            select(*COLUMNS).where(official.c.commune_id == commune_id, official.c.active).order_by(official.c.id)
         )
     ]
 

@@ -79,7 +79,8 @@ class _Compiled:
         self._places = [_place(compiled.binds[name], name, dialect) for name in compiled.positiontup or compiled.params]
         columns = list(statement.exported_columns)
         self._row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
-        self._converts = [_implementation(column, dialect).result_processor(dialect, None) for column in columns]
+        converts = [_implementation(column, dialect).result_processor(dialect, None) for column in columns]
+        self._converts = [(place, each) for place, each in enumerate(converts) if each]
 
     def run(self, db: Connection, values: dict[str, Any]) -> Any:
         """A cursor that has executed it."""
@@ -100,10 +101,15 @@ class _Compiled:
 
     def read(self, rows: list[Any]) -> list[Any]:
         """Rows as the driver gives them become named ones with our types."""
-        converts, made = self._converts, self._row._make
-        if any(converts):
-            rows = [[each(value) if each else value for each, value in zip(converts, row, strict=True)] for row in rows]
-        return [made(row) for row in rows]
+        made = self._row._make
+        if not self._converts:
+            return [made(row) for row in rows]
+        found = []
+        for row in map(list, rows):
+            for place, convert in self._converts:
+                row[place] = convert(row[place])
+            found.append(made(row))
+        return found
 
 
 def _place(bound: Any, name: str, dialect: Dialect) -> tuple[str | None, Convert | None, Any]:

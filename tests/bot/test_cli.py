@@ -27,7 +27,7 @@ from bot.commands.init import init
 from bot.commands.invite import link
 from bot.control import BUSY, DONE, FAILED, WRONG, hold
 from bot.settings import BadSettings, Settings
-from storage import facts, inbox, officials, outbox, ticks
+from storage import arrivals, facts, inbox, officials, outbox, ticks
 from tests import town as towns
 from tests.town import SECRET, START, Databases
 
@@ -183,7 +183,7 @@ def test_the_link_is_one_that_can_be_opened(tmp_path: Path):
 
 def failing(db: Connection) -> int:
     inbox.accept(db, 1, inbox.Event("web", "box", "c", "s", "1", b"what a citizen wrote"), START)
-    taken = inbox.take(db, START)
+    taken = arrivals.take(db, START)
     assert taken is not None
     inbox.fail(db, taken.id, "7K3M9Q", "KeyError, handlers/x.py:1 f", START)
     return taken.id

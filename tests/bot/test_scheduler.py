@@ -21,7 +21,7 @@ from bot.routes import Routes
 from bot.scheduler import DAY, HOUR, MINUTE, Scheduler, period
 from bot.turn import OFFICE_CHAT, Work
 from messages.render import ZONE
-from storage import conversations, files, inbox, outbox, ticks
+from storage import arrivals, conversations, files, inbox, outbox, ticks
 from storage.sealing import unseal_json
 from tests import town as towns
 from tests.town import START, Databases
@@ -216,7 +216,7 @@ async def test_old_words_and_rows_are_forgotten_in_slices(office: App, monkeypat
     def fill(db: Connection) -> None:
         for number in range(5):
             inbox.accept(db, 1, inbox.Event("web", "box", "c", "s", str(number), b"{}"), START)
-            taken = inbox.take(db, START)
+            taken = arrivals.take(db, START)
             assert taken is not None
             inbox.done(db, taken.id, START)
         ended = outbox.put(db, 1, outbox.Row("web", "box", "c", "answer", {"text": "x"}, START, START))

@@ -22,7 +22,7 @@ from bot.sample import commune
 from bot.talks import wake_due
 from bot.turn import Place, Work
 from messages.render import Catalogs
-from storage import communes, inbox, officials, outbox
+from storage import arrivals, communes, inbox, officials, outbox
 from storage.db import create_engine_for
 from storage.inbox import Event
 from storage.sealing import unseal_json
@@ -155,7 +155,7 @@ class Chats:
 
     def _turns(self) -> list[Outcome]:
         done = []
-        while (taken := inbox.take(self.db, self.now)) is not None:
+        while (taken := arrivals.take(self.db, self.now)) is not None:
             done.append(self.dispatcher.turn(self.db, taken))
         return done
 

@@ -130,7 +130,7 @@ def test_the_answers_of_old_talks_are_forgotten_then_the_talks(db: Connection, l
     conversations.show_list(db, 1, lane, SHE, [("1. Một", "a")], NOW)
     assert conversations.delete_old(db, NOW + SECOND) == 3
     assert conversations.live(db, lane, "live").data == {"n": 1}
-    assert conversations.lists(db, lane, SHE) == []
+    assert conversations.lists(db, 1, lane, SHE) == []
 
 
 def test_her_talks_can_be_shown_to_her_and_forgotten(db: Connection, lane: int) -> None:
@@ -141,7 +141,7 @@ def test_her_talks_can_be_shown_to_her_and_forgotten(db: Connection, lane: int) 
     assert conversations.export(db, 1, lane, SHE) == [{"route": "report", "at": NOW, "data": {"state": 1}}]
     conversations.erase(db, 1, lane, SHE)
     assert conversations.export(db, 1, lane, SHE) == []
-    assert conversations.lists(db, lane, SHE) == []
+    assert conversations.lists(db, 1, lane, SHE) == []
     assert conversations.live(db, lane, "ông Tư") == other
 
 
@@ -152,7 +152,7 @@ def test_L08_the_latest_list_is_what_a_number_means(db: Connection, lane: int) -
     """A list in a new answer replaces the one before it."""
     conversations.show_list(db, 1, lane, SHE, [("1. Cũ", "old")], NOW)
     conversations.show_list(db, 1, lane, SHE, [("1. Mới", "new"), ("2. Hai", "two")], NOW + SECOND)
-    (found,) = conversations.lists(db, lane, SHE)
+    (found,) = conversations.lists(db, 1, lane, SHE)
     assert (found.sent_at, found.items) == (NOW + SECOND, [("1. Mới", "new"), ("2. Hai", "two")])
 
 
@@ -161,11 +161,11 @@ def test_L08_a_list_that_came_unasked_stands_beside_the_one_she_asked_for(db: Co
     conversations.show_list(db, 1, lane, SHE, [("1. Thực đơn", "menu")], NOW)
     for number in range(2):
         conversations.show_list(db, 1, lane, SHE, [("1. Đi họp", f"rsvp:{number}")], NOW + SECOND, unasked=True)
-    assert [each.items[0][1] for each in conversations.lists(db, lane, SHE)] == ["rsvp:1", "menu"]
+    assert [each.items[0][1] for each in conversations.lists(db, 1, lane, SHE)] == ["rsvp:1", "menu"]
 
 
 def test_a_list_belongs_to_one_sender_in_one_chat(db: Connection, lane: int) -> None:
     """A number typed by somebody else, or in another chat, answers nothing of hers."""
     conversations.show_list(db, 1, lane, SHE, [("1. Một", "a")], NOW)
-    assert conversations.lists(db, lane, "ông Tư") == []
-    assert conversations.lists(db, inbox.open_lane(db, 1, "web", "", "c2"), SHE) == []
+    assert conversations.lists(db, 1, lane, "ông Tư") == []
+    assert conversations.lists(db, 1, inbox.open_lane(db, 1, "web", "", "c2"), SHE) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, select
 
-from storage import inbox
+from storage import arrivals, inbox
 from storage.db import Database, Kind, create_engine_for
 from storage.inbox import Event, Taken
 from storage.inbox import inbox as rows
@@ -50,7 +50,7 @@ def put(db: Connection, *events: Event) -> None:
 
 
 def taken(db: Connection, now: datetime = NOW) -> Taken:
-    found = inbox.take(db, now)
+    found = arrivals.take(db, now)
     assert found is not None
     return found
 
@@ -119,7 +119,7 @@ def test_events_of_a_chat_are_taken_in_the_order_they_came(db: Connection) -> No
     """Events are taken oldest first, each once, until nothing waits."""
     put(db, says("c1", "1"), says("c2", "2"), says("c1", "3"))
     assert [finish(db) for _each in range(3)] == ["1", "2", "3"]
-    assert inbox.take(db, NOW) is None
+    assert arrivals.take(db, NOW) is None
     assert inbox.waiting(db) == 0
 
 
@@ -130,7 +130,7 @@ def test_a_lane_that_waits_keeps_its_order_and_holds_up_nobody(db: Connection) -
     until = inbox.postpone(db, first, NOW)
     assert finish(db) == "3"
     assert until == NOW + SECOND == inbox.next_ready(db)
-    assert inbox.take(db, NOW) is None
+    assert arrivals.take(db, NOW) is None
     again = taken(db, until)
     assert (again.event_id, again.attempts) == ("1", 1)
     assert [finish(db, until), finish(db, until)] == ["1", "2"]
@@ -160,7 +160,7 @@ def test_a_lane_in_another_worker_s_hands_is_skipped_and_taken_after(postgres: s
             with other.begin():
                 assert finish(other) == "3"
             with other.begin():
-                assert inbox.take(other, NOW) is None
+                assert arrivals.take(other, NOW) is None
             inbox.done(one, 1, NOW)
         with other.begin():
             assert finish(other) == "2"
@@ -191,7 +191,7 @@ def test_eight_workers_take_every_event_once_and_each_chat_in_order(postgres: st
             await processes[0].write(inbox.accept, 1, says(f"c{number % 4}", str(number)), NOW, kind=Kind.ACCEPT)
 
         def turn(db: Connection) -> bool:
-            found = inbox.take(db, NOW)
+            found = arrivals.take(db, NOW)
             if found is None:
                 return False
             inbox.done(db, found.id, NOW)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from storage import cards, conversations, inbox, migrate, outbox
+from storage import arrivals, cards, conversations, inbox, migrate, outbox
 from storage.db import create_engine_for
 from storage.outbox import Result, Row
 from storage.outbox import outbox as rows
@@ -408,7 +408,7 @@ def test_every_query_of_a_turn_uses_an_index(tmp_path: Path) -> None:
         with engine.begin() as db:
             db.connection.driver_connection.set_trace_callback(said.append)
             inbox.accept(db, 1, inbox.Event("test", "account", "c1", "c1", "1", b"x"), NOW)
-            taken = inbox.take(db, NOW)
+            taken = arrivals.take(db, NOW)
             inbox.postpone(db, taken, NOW)
             inbox.done(db, taken.id, NOW)
             talk = conversations.open_talk(db, 1, taken.lane_id, "c1", "dossier", NOW, NOW + HOUR)
@@ -417,7 +417,7 @@ def test_every_query_of_a_turn_uses_an_index(tmp_path: Path) -> None:
             conversations.by_token(db, 1, taken.lane_id, "c1", talk.token)
             conversations.save(db, talk.id, "live", {}, NOW, NOW + HOUR)
             conversations.show_list(db, 1, taken.lane_id, "c1", [("1. Một", "a")], NOW)
-            conversations.lists(db, taken.lane_id, "c1")
+            conversations.lists(db, 1, taken.lane_id, "c1")
             card = cards.place(db, *HERE, "group", "request:1")
             row = put(db, supersedes_key="talk:1")
             shown = put(db, "group", kind="card", card_id=card, supersedes_key="card:1")

@@ -179,3 +179,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('detail', sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column('confirmed_at', sa.BigInteger(), nullable=True))
 
+    with op.batch_alter_table('shown_list', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shown_list_lane'))
+        batch_op.create_index('uq_shown_list', ['commune_id', 'lane_id', 'sender', 'unasked'], unique=True)
+
