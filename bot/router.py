@@ -172,7 +172,8 @@ class Router:
             return self._start(Start("dossier", code=found[0]))
         if self.turn.event.kind not in ("text", "tap"):
             return None if self._in_office else self._gate("picture")
-        route = self.routes.by_words(self.text, self.turn.roles)
+        whole = "understanding" in self.routes.gates and not self._in_office
+        route = self.routes.by_words(self.text, self.turn.roles, whole=whole)
         return None if route is None or not self._may(route.role) else self._use((route, ""))
 
     def edited(self) -> Reply | None:
