@@ -32,6 +32,7 @@ from handlers import (
     answer,
     desk,
     dossier,
+    emergency,
     facts,
     facts_change,
     files,
@@ -39,7 +40,9 @@ from handlers import (
     group,
     guard,
     office,
+    own_phone,
     person,
+    pressed,
     privacy,
     slip,
     today,
@@ -56,8 +59,8 @@ from storage.sealing import Keys
 log = structlog.get_logger(__name__)
 
 HANDLERS = (
-    greeting, dossier, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts, facts_change,
-    today, privacy,
+    greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
+    facts_change, today, emergency, pressed, privacy,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1

@@ -12,7 +12,7 @@ from bot.commune import ChairmanDay, CitizenReception
 from bot.routes import Routes
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import greeting, today
+from handlers import emergency, greeting, today
 from handlers import request_card as card
 from messages.render import ZONE
 from messages.reply import Button, Msg, Reply, Text, _, lines
@@ -100,18 +100,10 @@ def phones(turn: Turn) -> Reply:
         _("{name}: {number}", name=phone.name, number=phone.number)
         for role in ROLES for phone in turn.commune.phones if phone.role == role
     ]  # fmt: skip
-    listed += head_of(turn, turn.citizen.village if turn.citizen else None)
+    listed += emergency.head_of(turn, turn.citizen.village if turn.citizen else None)
     if not listed:
         return Reply(_("I am sorry, nobody has given me any numbers yet."), *greeting.points(turn), buttons=(PERSON,))
     return Reply(lines(_("Work numbers:"), *listed), _("Please call in opening hours; in an emergency at any time."))
-
-
-def head_of(turn: Turn, village: str | None) -> list[Msg]:
-    """The number of the head of a thôn, when there is one."""
-    return [
-        _("The head of {village}: {number}", village=each.label, number=each.head_phone)
-        for each in turn.commune.villages if each.label == village and each.head_phone
-    ]  # fmt: skip
 
 
 # --- citizen reception ------------------------------------------------------------------------------------------------

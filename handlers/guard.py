@@ -1,32 +1,24 @@
-"""What stands in front of everything a citizen writes: the accusation gate (L03) and the emergency gate (L13).
+"""The accusation gate (L03), in front of everything a citizen writes; the emergency gate is `handlers.emergency`.
 
 Words that accuse somebody reach only the officials with the right "receive"; the shared chat learns number, thôn and
 "needs the receiver". When it is not certain, or she was answering a question, she is asked first, and an answer that
-was taken for an accusation is handed back to its question. A cry for help gets phone numbers first, the commune's own
-before all others; this is no rescue line and says so.
+was taken for an accusation is handed back to its question.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from bot.conversation import Ask, Find
 from bot.questions import Choice
 from bot.routes import Routes, Start
-from bot.state import Raw
-from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import person
+from handlers import emergency, person
 from handlers import request_card as card
 from messages import gates
-from messages.reply import Button, Msg, Reply, _
+from messages.reply import Msg, Reply, _
 from messages.reply import Text as Words
 from storage import conversations, requests
 
 routes = Routes()
-
-DUTY_ROLES = ("police", "militia", "health")
-DUTY = {"fire": ("police", "militia"), "health": ("health",), "violence": ("police", "militia"), "child": ("police",)}
 
 
 # --- accusations ------------------------------------------------------------------------------------------------------
@@ -57,8 +49,8 @@ def accusation(turn: Turn) -> Reply | Start | None:
     if live is not None and live.route == "accusation":
         return None  # this is about the very question that is open
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
-    if live is None and request is not None and request.sealed_for_receiver:
-        return None  # everything she writes now is for the receivers anyway
+    if live is None and request is not None and (request.sealed_for_receiver or request.topic == card.EMERGENCY):
+        return None  # everything she writes now is for the receivers anyway, or nothing of it for a shared chat
     if live is None and verdict == "yes":
         return say_privately(SayPrivately(turn.event.text), turn)
     return Start("accusation", text=turn.event.text, answering=live is not None)
@@ -105,7 +97,7 @@ def _readers(turn: Turn) -> Msg:
 @routes.does(SayOrdinarily)
 def say_ordinarily(command: SayOrdinarily, turn: Turn) -> Reply | Start:
     """Let her words go where they were going."""
-    if command.answering and (go_on := _hand_back(turn, command.text)) is not None:
+    if command.answering and (go_on := emergency.hand_back(turn, command.text)) is not None:
         return Reply(_("I am sorry for asking. Let us go on."), buttons=(go_on,))
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
     if request is None:
@@ -113,66 +105,3 @@ def say_ordinarily(command: SayOrdinarily, turn: Turn) -> Reply | Start:
     requests.add_message(turn.db, turn.commune_id, request.id, command.text, turn.now)
     card.show(turn, person.still_open(turn, request), loud=True)
     return Reply(_("I have passed that on to the official."))
-
-
-def _hand_back(turn: Turn, text: str) -> Button | None:
-    """Give the words to the talk that was set aside, as the answer that came late for it (L07)."""
-    since = turn.now - conversations.KEPT
-    parked = conversations.latest(turn.db, turn.lane_id, turn.address.sender, ("parked",), since)
-    if parked is None:
-        return None
-    data: dict[str, Any] = parked.data | {"late": [*parked.data.get("late", []), Raw("text", text).to_json()]}
-    conversations.save(turn.db, parked.id, parked.state, data, parked.touched_at, parked.expires_at)
-    return Button(_("Go on"), str(RouteToken("talk", ("resume", parked.token))))
-
-
-# --- emergencies ------------------------------------------------------------------------------------------------------
-
-
-@routes.gate("emergency")
-def emergency(turn: Turn) -> Reply | None:
-    """Phone numbers first, the commune's own before all; a question that was open stays open."""
-    topic = gates.emergency(turn.event.text)
-    if topic is None:
-        return None
-    live = conversations.live(turn.db, turn.lane_id, turn.address.sender)
-    if live is not None and live.data.get("urgent") == turn.event.text:
-        return None  # she sent it again: it is her answer
-    again: tuple[Msg, ...] = ()
-    if live is not None:
-        _remember(turn, live)
-        again = (_("If nothing urgent is happening, please send that once more."),)
-    _tell_office(turn)
-    return Reply(
-        _("Please call for help at once:"),
-        *_own_numbers(turn, topic),
-        _("113: police\n114: fire\n115: ambulance\n112: rescue\n111: protection of children"),
-        _("This chat is not a rescue line. Nobody comes unless you call."),
-        *again,
-        buttons=() if live is not None else (Button(_("Talk to a person"), str(RouteToken("person"))),),
-    )
-
-
-def _remember(turn: Turn, live: conversations.Talk) -> None:
-    """Note in the open talk what was taken for a cry for help; its next step forgets it again."""
-    wake = live.data.get("state", {}).get("wake_at")
-    data = live.data | {"urgent": turn.event.text}
-    wake_at = datetime.fromisoformat(wake) if wake else None
-    conversations.save(turn.db, live.id, live.state, data, live.touched_at, live.expires_at, wake_at)
-
-
-def _own_numbers(turn: Turn, topic: str) -> tuple[str, ...]:
-    """The commune's duty phones, a line each, those for this topic first."""
-    wanted = DUTY.get(topic, DUTY_ROLES)
-    own = [each for each in turn.commune.phones if each.role in DUTY_ROLES]
-    lines = [f"{each.name}: {each.number}" for each in sorted(own, key=lambda each: each.role not in wanted)]
-    return ("\n".join(lines),) if lines else ()
-
-
-def _tell_office(turn: Turn) -> None:
-    """Whoever is talking with her sees it too, unless it also accuses somebody."""
-    request = requests.open_of(turn.db, turn.commune_id, turn.address)
-    if request is None or (gates.accuses(turn.event.text) != "no" and not request.sealed_for_receiver):
-        return
-    requests.add_message(turn.db, turn.commune_id, request.id, turn.event.text, turn.now)
-    card.show(turn, person.still_open(turn, request), loud=True)

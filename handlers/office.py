@@ -38,7 +38,7 @@ def queue(turn: Turn, rest: str = "") -> Reply:
     if not waiting:
         return Reply(_("Nobody is waiting. Thank you."))
     mine = turn.official.id if turn.official else None
-    ordered = sorted(waiting, key=lambda each: each.taken_by != mine)
+    ordered = sorted(waiting, key=lambda each: (each.topic != card.EMERGENCY, each.taken_by != mine))
     lines = [_line(turn, each) for each in ordered[:10]]
     buttons = tuple(
         Button(_("Open {number}", number=each.number), str(RouteToken("open", (str(each.id),))))
@@ -49,6 +49,8 @@ def queue(turn: Turn, rest: str = "") -> Reply:
 
 def _line(turn: Turn, request: Request) -> Words:
     header = card.header(request)
+    if request.topic == card.EMERGENCY:
+        return header
     if request.promised_at <= turn.now:
         return _("{header} Late: promised before {when}.", header=header, when=request.promised_at)
     return _("{header} Promised before {when}.", header=header, when=request.promised_at)
@@ -62,7 +64,9 @@ def open_it(turn: Turn, request: str = "") -> Reply:
         return Reply(GONE)
     if refused := kept_at_desk(turn, found):
         return refused
-    private = turn.at_desk and turn.official is not None and card.RECEIVE in turn.official.rights
+    if turn.in_group and found.topic == card.EMERGENCY:
+        return Reply(_("Others read along here. Please open it in your own chat."))
+    private = turn.at_desk and card.may_hear(turn, turn.official, found)
     return card.whole(turn, found, private=private)
 
 

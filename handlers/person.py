@@ -15,6 +15,7 @@ from bot.routes import Routes
 from bot.state import Raw, digest
 from bot.tokens import RouteToken
 from bot.turn import Turn
+from handlers import emergency
 from handlers import request_card as card
 from messages import gates
 from messages.fold import fold, nfc
@@ -165,6 +166,9 @@ def open_request(command: OpenRequest, turn: Turn) -> Reply:
 def remind_her(command: Remind, turn: Turn) -> Reply:
     """She has a request already: its promise again."""
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
+    if request is not None and request.topic == card.EMERGENCY:
+        told = _("Whoever is on duty has your message. Please call:")
+        return Reply(told, *emergency.numbers(turn, request), buttons=(FINISH,))
     if request is None or request.state == "answered":
         return Reply(_("You are already talking with an official. Please write on here."), buttons=(FINISH,))
     return Reply(
@@ -218,17 +222,20 @@ def with_a_person(turn: Turn) -> Reply | None:
 def _pass_on(turn: Turn, request: Request, text: str) -> Reply:
     """Add her words to her request, show them to the office, and tell her once that they have arrived."""
     # A voice note nobody has heard, and a caption the gate has not let through, are for the receivers only (L03).
-    unheard = turn.event.kind == "voice" or (turn.event.kind != "text" and gates.accuses(text) != "no")
+    urgent = request.topic == card.EMERGENCY  # shown to whoever is on duty, never in a shared chat
+    accusing = (urgent or turn.event.kind != "text") and gates.accuses(text) != "no"
+    unheard = accusing or (turn.event.kind == "voice" and not urgent)
     requests.add_message(
         turn.db, turn.commune_id, request.id, text, turn.now, kind=turn.event.kind, files=turn.event.files,
         private=unheard,
     )  # fmt: skip
-    again = request.state == "answered"
+    again = request.state == "answered" and not urgent
+    told = emergency.heard(turn, request) if urgent else ()
     request = still_open(turn, request)
     card.show(turn, request, loud=True)
     if unheard and not request.sealed_for_receiver:
         card.tell_receivers(turn, request)
-    words = (card.promise(turn, request),) if again else ()
+    words = (card.promise(turn, request),) if again else told
     # Of several quick messages one receipt is enough: a later one replaces what has not left yet.
     turn.send(
         turn.address, Reply(_("I have passed that on to the official."), *words), kind="answer",

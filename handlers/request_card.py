@@ -22,7 +22,15 @@ TOPICS = {
     "callback": _("please call back"),
     "accusation": _("needs the receiver"),
     "data": _("personal data"),
+    "emergency": _("an emergency"),
+    "voice": _("a voice message to be heard"),
 }
+URGENT = {
+    "fire": _("fire"), "health": _("somebody hurt or ill"), "violence": _("order and safety"),
+    "child": _("order and safety"), "rescue": _("rescue"),
+}  # fmt: skip
+"""What the shared chat learns of an emergency; of one in a home no more than this (L13, L30)."""
+EMERGENCY, DUTY = "emergency", "duty"
 
 
 def address_of(request: Request) -> Address:
@@ -35,6 +43,14 @@ def receivers(work: Work) -> list[Official]:
     return [each for each in officials.active(work.db, work.commune_id) if RECEIVE in each.rights]
 
 
+def may_hear(work: Work, official: Official | None, request: Request) -> bool:
+    """Whether an official may open what nobody has heard yet: a receiver, or a listener of its language (L12)."""
+    if official is None:
+        return False
+    named = request.topic == "voice" and request.detail in work.commune.languages(official.name)
+    return named or RECEIVE in official.rights
+
+
 def may_read(official: Official | None, request: Request) -> bool:
     """Whether an official may read a request's words."""
     return official is not None and (not request.sealed_for_receiver or RECEIVE in official.rights)
@@ -43,17 +59,43 @@ def may_read(official: Official | None, request: Request) -> bool:
 def header(request: Request) -> Msg:
     """Number, thôn and topic: what the shared chat may always see."""
     village: Text = request.village or _("thôn not named")
+    if request.topic == EMERGENCY:
+        kind = URGENT.get(request.detail or "", TOPICS[EMERGENCY])
+        return _("Urgent: {kind}, {village} (request {number}).", kind=kind, village=village, number=request.number)
     topic = TOPICS[request.topic]
+    if request.topic == "voice" and request.detail:
+        topic = _("a voice message in {language}", language=request.detail)
     return _("Request {number}, {village}: {topic}.", number=request.number, village=village, topic=topic)
 
 
 def show(work: Work, request: Request, *, loud: bool = False) -> None:
     """Post the newest state of a request's card to those who may see it."""
-    card = outline(work, request) if request.sealed_for_receiver else whole(work, request)
+    shared = request.sealed_for_receiver or request.topic == EMERGENCY
+    card = outline(work, request) if shared else whole(work, request)
     rest = {"card": f"request:{request.id}", "clock": _clock(request), "loud": loud}
     work.send_office(Reply(*card.paragraphs, buttons=card.buttons, pictures=card.pictures, **rest))
     if request.sealed_for_receiver and loud:
         tell_receivers(work, request)
+    if request.topic == EMERGENCY:
+        alert(work, request, loud=loud)
+
+
+def alert(work: Work, request: Request, *, loud: bool) -> None:
+    """An emergency in the own chats of whoever is on duty, at any hour: her words, unless only receivers may read."""
+    card = outline(work, request) if request.sealed_for_receiver else whole(work, request)
+    told = Reply(*card.paragraphs, buttons=card.buttons, card=f"request:{request.id}", loud=loud)
+    for official in on_duty(work, request):
+        for to in (office_address(official.id), *messengers(work, official)):
+            work.send(to, told)
+
+
+def on_duty(work: Work, request: Request) -> list[Official]:
+    """Everybody with the right "duty"; the chairman too when there is nobody, or nobody has seen it in time."""
+    people = officials.active(work.db, work.commune_id)
+    duty = [each for each in people if DUTY in each.rights]
+    return duty + [
+        each for each in people if each.role == "chairman" and each not in duty and (request.reminded or not duty)
+    ]  # fmt: skip
 
 
 def tell_receivers(work: Work, request: Request) -> None:
@@ -79,20 +121,42 @@ def open_button(request: Request) -> Button:
 
 
 def outline(work: Work, request: Request) -> Reply:
-    """A sealed request as the shared chat sees it."""
+    """A sealed request, or an emergency, as the shared chat sees it."""
+    if request.topic == EMERGENCY:
+        buttons = (*card_buttons(request)[:1], open_button(request)) if request.is_open else ()
+        return Reply(header(request), *_looked_at(work, request), _state(work, request), buttons=buttons)
     nobody = () if receivers(work) else (_("Nobody has been named to receive it yet. Please tell the chairman."),)
     return Reply(header(request), *nobody, _state(work, request))
+
+
+def _looked_at(work: Work, request: Request) -> list[Text]:
+    """Who has seen an emergency; while nobody has and she has said no more, that it is only a message so far."""
+    names = {each.id: each for each in officials.active(work.db, work.commune_id)}
+    seen = requests.pressed(work.db, work.commune_id, request.id, "seen")
+    told: list[Text] = [
+        _("{name} has seen it, {when}.", name=names[each].name, when=at) for each, at in seen if each in names
+    ]
+    if not seen and request.confirmed_at is None:
+        told.append(_("Not confirmed yet: please call or look before anybody is sent."))
+    return told
 
 
 def whole(work: Work, request: Request, *, private: bool = False) -> Reply:
     """A request with its latest messages; those for receivers only stay out unless `private`."""
     names = {each.id: each.name for each in officials.active(work.db, work.commune_id)}
-    said = requests.messages(work.db, work.commune_id, request.id, SHOWN)
+    said = [
+        each for each in requests.messages(work.db, work.commune_id, request.id, SHOWN) if each.kind != "seen"
+    ]
     there = files.shown(work.db, work.commune_id, [name for each in said for name in each.files])
     lines = [line(each, names, there, private=private) for each in said]
     pictures = tuple(name for each in said if not each.private for name in each.files if there.get(name) == "photo")
     buttons = card_buttons(request) if request.is_open else ()
-    return Reply(header(request), *lines, _state(work, request), buttons=buttons, pictures=pictures)
+    if request.topic == EMERGENCY:
+        lines += _looked_at(work, request)
+    sounds = tuple(name for each in said for name in each.files if private and there.get(name) == "voice")
+    return Reply(
+        header(request), *lines, _state(work, request), buttons=buttons, pictures=pictures, documents=sounds
+    )
 
 
 def line(said: Message, names: dict[int, str], there: dict[str, str], *, private: bool) -> Text:
@@ -103,6 +167,8 @@ def line(said: Message, names: dict[int, str], there: dict[str, str], *, private
     if said.from_citizen:
         return _("Citizen: {words}", words=words)
     name: Text = names.get(said.official_id or 0) or _("a former official")
+    if said.kind == "called":
+        return _("{name} has called, {when}.", name=name, when=said.at)
     if said.internal:
         return _("Note by {name}: {words}", name=name, words=words)
     return _("{name} answered: {words}", name=name, words=words)
@@ -129,11 +195,15 @@ def _place(text: str) -> Text:
 
 
 def card_buttons(request: Request) -> tuple[Button, ...]:
-    """Take, answer, close."""
+    """Take, answer, close; first "I have seen it" of an emergency; "called" where she waits for a call."""
     number = (str(request.id),)
+    seen = Button(_("I have seen it"), str(RouteToken("seen", number)))
+    called = Button(_("I have called"), str(RouteToken("called", number)))
     return (
+        *([seen] if request.topic == EMERGENCY else []),
         Button(_("Take it"), str(RouteToken("take", number))),
         Button(_("Answer"), str(RouteToken("reply", number))),
+        *([called] if request.topic in (EMERGENCY, "callback", "voice") else []),
         Button(_("Close"), str(RouteToken("close", number))),
     )
 
@@ -148,6 +218,8 @@ def _state(work: Work, request: Request) -> Msg:
         return _("She has blocked the assistant; please call her.")
     if request.state == "answered":
         return _("Answered.")
+    if request.topic == EMERGENCY and holder is None:
+        return _("Nobody has it yet.")
     if holder is not None:
         return _("{name} has it. Promised before {when}.", name=holder.name, when=request.promised_at)
     return _("Nobody has it yet. Promised before {when}.", when=request.promised_at)

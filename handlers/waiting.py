@@ -10,19 +10,22 @@ from datetime import timedelta
 from bot.calendar import Calendar
 from bot.routes import Routes
 from bot.turn import Address, Turn, Work, office_address
+from handlers import emergency
 from handlers import request_card as card
 from messages.reply import Reply, _
 from storage import officials, requests
 from storage.requests import Request
 
 routes = Routes()
+ALARMS = 3
+"""How often whoever is on duty hears that nobody has seen an emergency."""
 
 
 @routes.tick("requests", every=timedelta(minutes=1))
 def watch(work: Work) -> None:
     """Reminders, apologies for a passed promise, and the end of quiet requests."""
     for request in requests.due_reminders(work.db, work.commune_id, work.now):
-        _remind(work, request)
+        (_alarm if _unseen(work, request) else _remind)(work, request)
     for request in requests.overdue(work.db, work.commune_id, work.now):
         requests.apologised(work.db, work.commune_id, request.id, work.now)
         once = f"{request.id}:{request.promised_at.timestamp():.0f}"
@@ -52,6 +55,24 @@ def _remind(work: Work, request: Request) -> None:
         work.send(to, told.with_buttons(*buttons))
 
 
+def _unseen(work: Work, request: Request) -> bool:
+    return request.topic == card.EMERGENCY and not requests.pressed(work.db, work.commune_id, request.id, "seen")
+
+
+def _alarm(work: Work, request: Request) -> None:
+    """Nobody has seen a cry for help: whoever is on duty and the chairman, at any hour, three times."""
+    again = work.now + timedelta(minutes=work.commune.office.emergency_minutes)
+    requests.reminded(work.db, work.commune_id, request.id, again if request.reminded < ALARMS - 1 else None)
+    late = replace(request, reminded=request.reminded + 1)
+    card.show(work, late)
+    told = Reply(
+        card.header(request), _("Nobody has seen this yet."), buttons=card.card_buttons(request)[:1], loud=True
+    )
+    for each in card.on_duty(work, late):
+        for to in (office_address(each.id), *card.messengers(work, each)):
+            work.send(to, told)
+
+
 def _reminded(work: Work, request: Request, stage: int) -> list[Address]:
     people = officials.active(work.db, work.commune_id)
     if request.sealed_for_receiver and stage < 2:
@@ -73,6 +94,8 @@ def late(turn: Turn, request: int) -> Reply | None:
     found = requests.get(turn.db, turn.commune_id, request)
     if found is None or found.state != "waiting":
         return None
+    if _unseen(turn, found):
+        return emergency.nobody_yet(turn, found)
     return Reply(
         _("I am sorry: nobody has answered you in the time we promised."),
         _("Your request {number} is still open, and the office has been reminded.", number=found.number),

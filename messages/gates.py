@@ -97,16 +97,18 @@ EMERGENCIES: dict[str, Lexicon] = {
     "fire": Lexicon(
         "cháy nhà, nhà cháy, nhà tôi cháy, nhà đang cháy, nhà bị cháy, cháy rừng, rừng cháy, cháy chợ, cháy xe, "
         "xe cháy, đang cháy, cháy to, cháy lớn, cháy dữ, cháy rồi, bốc cháy, đám cháy, hỏa hoạn, hoả hoạn, nổ ga, "
-        "nổ gas, nổ bình ga, nổ bình gas, rò ga"
+        "nổ gas, nổ bình ga, nổ bình gas, rò ga, có cháy, cháy kìa, cháy cháy, cháy lan, cháy kho, cháy nương, cháy đồi"
     ),
     "health": Lexicon(
         "tai nạn, tông xe, đâm xe, cấp cứu, ngất xỉu, bị ngất, ngất rồi, ngất đi, bất tỉnh, khó thở, đột quỵ, co "
-        "giật, chảy máu nhiều, điện giật, rắn cắn, ngộ độc, uống thuốc sâu, uống thuốc trừ sâu, tự tử, tự sát, "
-        "sắp chết, trở dạ, vỡ ối"
+        "giật, chảy máu, điện giật, rắn cắn, ngộ độc, uống thuốc sâu, uống thuốc trừ sâu, tự tử, tự sát, "
+        "sắp chết, trở dạ, chuyển dạ, vỡ ối, người bị thương, bị thương nặng, bị bỏng, hôn mê, ngừng thở, "
+        "ngưng thở, tím tái, nhồi máu, ngã xe, té xe"
     ),
     "violence": Lexicon(
         "đánh nhau, đánh vợ, đánh chồng, đang đánh, chém, đâm nhau, cầm dao, dọa giết, đòi giết, cướp, bắt cóc, "
-        "cứu tôi, cứu với, đột nhập, phá cửa"
+        "cứu tôi, cứu với, đột nhập, phá cửa, bị đánh, đánh tôi, đánh em, đánh mẹ, đánh đập, bạo hành, hành hung, "
+        "bị đâm, dọa đánh, đòi đánh, ăn trộm, kẻ trộm, có trộm, bắt trộm, mất trộm, bị trộm"
     ),
     "child": Lexicon(
         "xâm hại trẻ, đánh trẻ, đánh con, bạo hành trẻ, bạo hành trẻ em, lạc mất con, mất tích, trẻ lạc, xâm hại "
@@ -124,9 +126,17 @@ QUIET = Lexicon(
     "đèn đường cháy, đèn đường bị cháy, đèn ngõ cháy, bóng điện cháy, bóng điện bị cháy, "
     "cháy cầu chì, cháy công tơ, hàng cháy, hàng đang cháy, cháy hàng, cháy vé, cháy túi, cháy phố, chống cháy, "
     "phòng cháy, chữa cháy, bảo hiểm tai nạn, tai nạn lao động, trợ cấp tai nạn, chế độ tai nạn, hỗ trợ tai nạn, "
-    "ngắt điện, bị ngắt, giấy chứng tử, cướp lời, đánh trẻ trâu, tra cứu, nghiên cứu"
+    "ngắt điện, bị ngắt, giấy chứng tử, cướp lời, đánh trẻ trâu, tra cứu, nghiên cứu, chém gió, đánh máy, đánh em nó, "
+    "tuyên bố mất tích, bong tróc, phòng chống bạo lực, phòng chống bạo hành, chống bạo hành, phòng chống đuối nước, "
+    "đổ trộm, đánh giá"
 )
 """What sounds alike and hurts nobody (L13: "cháy bóng", "hàng cháy")."""
+
+SHOUTED = frozenset({"cháy", "cứu"})
+AROUND = frozenset({"với", "ơi", "mau", "nhanh", "lên", "ạ", "rồi", "quá", "có", "bà", "con", "làng", "nước"})
+"""A message of nothing but these is a shout."""
+BURNS = frozenset({"nha", "bep", "cho", "kho", "rung", "truong", "xuong", "quan"})
+NEAR = 5
 
 def _sayings(phrases: str) -> frozenset[str]:
     return frozenset(fold(phrase) for phrase in phrases.split(","))
@@ -163,8 +173,21 @@ def emergency(text: str) -> str | None:
     written, bare = _words(text)
     for hit in QUIET.hits(written, bare):
         bare[hit.at : hit.end] = [""] * (hit.end - hit.at)
+    if SHOUTED & set(written) and set(written) <= SHOUTED | AROUND:
+        return "fire" if "cháy" in written else "violence"
     found = [(hit.at, topic) for topic, words in EMERGENCIES.items() for hit in words.hits(written, bare)]
+    found += [(at, "fire") for at in _burning(written, bare)]
     return min(found)[1] if found else None
+
+
+def _burning(written: list[str], bare: list[str]) -> list[int]:
+    """Where something burns that was named a few words before: "nhà bà Năm cháy". Only with its accent: chay is also
+    to run.
+    """
+    return [
+        at for at, word in enumerate(written)
+        if word == "cháy" and bare[at] and any(before in BURNS for before in bare[max(0, at - NEAR) : at])
+    ]  # fmt: skip
 
 
 def courtesy(text: str) -> bool:

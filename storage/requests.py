@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    case,
     func,
     insert,
     or_,
@@ -320,15 +321,14 @@ def seal_for_receiver(db: Connection, commune_id: int, request_id: int) -> None:
 
 
 def escalate(
-    db: Connection, commune_id: int, request_id: int, kind: str, promised_at: datetime, remind_at: datetime,
-    now: datetime,
+    db: Connection, commune_id: int, request_id: int, kind: str, village: str | None, until: datetime, now: datetime
 ) -> None:
-    """What she writes has become a cry for help: the request waits anew, until somebody has seen it."""
+    """What she writes has become a cry for help: the request waits anew, for somebody to see it by `until`."""
     db.execute(
         update(request).where(_is(commune_id, request_id))
         .values(
-            topic="emergency", detail=kind, state="waiting", waits_since=now, promised_at=promised_at,
-            remind_at=remind_at, reminded=0, apologised_at=None, confirmed_at=None,
+            topic="emergency", detail=kind, village=village, state="waiting", waits_since=now, promised_at=until,
+            remind_at=until, reminded=0, apologised_at=None, confirmed_at=None,
         )
     )  # fmt: skip
 
@@ -354,6 +354,28 @@ def by_button(
         return False
     add_message(db, commune_id, request_id, "", now, kind=what, official_id=official_id, internal=True)
     return True
+
+
+def pressed(db: Connection, commune_id: int, request_id: int, what: str) -> list[tuple[int, datetime]]:
+    """Who pressed that button of the card, and when: (official id, time), the first first."""
+    rows = db.execute(
+        select(request_message.c.official_id, request_message.c.at)
+        .where(
+            request_message.c.commune_id == commune_id, request_message.c.request_id == request_id,
+            request_message.c.kind == what,
+        )
+        .order_by(request_message.c.id)
+    )  # fmt: skip
+    return [(row.official_id, row.at) for row in rows]
+
+
+def calm(db: Connection, commune_id: int, request_id: int) -> None:
+    """Nothing urgent is happening: the request is an ordinary one again."""
+    sealed = request.c.sealed_for_receiver
+    db.execute(
+        update(request).where(_is(commune_id, request_id))
+        .values(topic=case((sealed, "accusation"), else_="question"), detail=None, confirmed_at=None)
+    )  # fmt: skip
 
 
 def promise(

@@ -144,7 +144,7 @@ async def test_L16_a_cancelled_day_is_said_wherever_it_is_shown(town: Town, citi
 
 
 async def test_L16_only_the_clerk_and_the_chairman_change_it(town: Town, citizen: Person) -> None:
-    """Others are told so, even when they begin the talk by its button; "no" changes nothing, nor does what cannot be."""
+    """Others are told so, even when they begin the talk by its button; "no" and what cannot be change nothing."""
     await citizen.says("/thongtinxa")
     citizen.sees("chỉ dành cho cán bộ")
     other = await towns.official(town, "Hoàng Đức Lâm")

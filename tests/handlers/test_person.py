@@ -275,34 +275,6 @@ async def test_L09_a_former_name_is_understood_and_kept(town: Town) -> None:
     citizen.sees("số 2")
 
 
-async def test_L13_a_cry_for_help_gets_numbers_first(citizen: Person) -> None:
-    """The commune's own duty numbers come first, then the national ones; it says that it is no rescue line."""
-    await citizen.says("cháy nhà rồi")
-    citizen.sees("gọi ngay", "113: công an", "114: chữa cháy", "không phải đường dây cứu hộ")
-    assert citizen.text.index("Công an") < citizen.text.index("113: công an")
-
-
-async def test_L13_an_open_question_stays_open(citizen: Person) -> None:
-    """In the middle of a question the numbers come too; the same words again are taken as the answer."""
-    await citizen.says("0")
-    await citizen.says("nhà cháy năm ngoái, hỏi hỗ trợ")
-    citizen.sees("114: chữa cháy", "gửi lại câu vừa rồi")
-    await citizen.says("nhà cháy năm ngoái, hỏi hỗ trợ")
-    citizen.sees("thôn nào")
-
-
-async def test_L13_whoever_talks_with_her_sees_the_cry_for_help(citizen: Person, official: Person) -> None:
-    """With a request open, a cry for help reaches the office too, unless it accuses somebody."""
-    await asks(citizen)
-    await citizen.says("bà tôi ngất xỉu")
-    citizen.sees("115: cấp cứu")
-    await official.looks()
-    official.sees("bà tôi ngất xỉu")
-    await citizen.says("Công an đánh tôi, cấp cứu với")
-    await official.looks()
-    official.sees_not("đánh tôi")
-
-
 async def test_L03_an_accusation_without_a_receiver_is_told_honestly(town: Town, citizen: Person) -> None:
     """When nobody has been named, she is told that nobody reads it, and the office is asked to name somebody."""
     for each in await town.read(towns.officials.active, 1):

@@ -118,3 +118,29 @@ def test_no_text_breaks_a_gate(text: str) -> None:
     assert accuses(text) in {"yes", "maybe", "no"}
     emergency(text)
     courtesy(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("nhà bà Năm bên cạnh cháy", "fire"),
+        ("Cháy! Cháy!", "fire"),
+        ("cứu với bà con ơi", "violence"),
+        ("chồng say rượu đánh tôi", "violence"),
+        ("có trộm vào nhà", "violence"),
+        ("người bị thương ở đầu cầu", "health"),
+    ],
+)
+def test_L13_crime_injury_and_a_shout_are_heard(text: str, topic: str) -> None:
+    """Something that burns further on in the sentence, blows, thieves, a bare shout."""
+    assert emergency(text) == topic
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cho xin danh ba xa", "xe chạy quá tốc độ", "chợ bán hàng cháy", "tường bong tróc", "tra cứu", "xã có đánh giá gì",
+     "sổ đỏ bị cháy", "thủ tục tuyên bố mất tích", "đổ trộm rác", "mẹ tôi gãy chân không đi được", "nước chảy vào nhà"],
+)  # fmt: skip
+def test_L13_papers_roads_and_the_sick_at_home_are_no_emergency(text: str) -> None:
+    """Words that share letters with a cry for help, and what happened long ago, trigger nothing."""
+    assert emergency(text) is None
