@@ -48,6 +48,7 @@ class Question(Generic[T]):
     `wake_at`: when the talk should be run again even if nobody answers (an aware datetime).
     `view`: which part of a long list is shown; set by the engine.
     `secret`: what is typed should not be readable on the screen (a PIN on a shared computer).
+    `wants`: "phone" or "place" where one tap may answer it, on channels that have such a button.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Question(Generic[T]):
     wake_at: datetime | None = field(default=None, kw_only=True)
     view: str = field(default="", kw_only=True)
     secret: bool = field(default=False, kw_only=True)
+    wants: str = field(default="", kw_only=True)
 
     def choices(self) -> tuple[tuple[str, Words], ...]:
         """(value, label) of the buttons, for the part of a long list that is in view."""
@@ -181,6 +183,9 @@ class Find(Protocol):
 
     @property
     def commune(self) -> Any: ...
+
+    @property
+    def shares(self) -> frozenset[str]: ...
 
     def __call__(self, function: Callable[..., R], /, *args: Any) -> R: ...
 

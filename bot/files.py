@@ -128,13 +128,15 @@ def write(path: Path, raw: bytes) -> None:
 
 
 def expect(turn: Turn) -> None:
-    """Rows for the files the provider still has, and words for a place: handlers see both as a page sends them.
+    """Rows for the files the provider still has, words for a place and a contact: handlers see what a page sends.
 
     In a group nobody is served but by words, so nothing is fetched from there.
     """
     event = turn.event
     if event.place is not None and not event.text:
         turn.event = event = replace(event, text="{:.4f}, {:.4f}".format(*event.place))
+    if event.kind == "contact":
+        turn.event = event = replace(event, text=f"☎ {event.phone}")
     if not event.media or turn.in_group:
         return
     at = turn.address

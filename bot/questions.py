@@ -49,6 +49,7 @@ SAY_IN_WORDS: Mapping[str, Msg] = {
     "voice": _("I am sorry, I cannot listen to voice messages here. Please type it, or type 0 to reach a person."),
     "photo": _("Thank you for the picture. At this question I need words; please type your answer."),
     "file": _("Thank you for the file. At this question I need words; please type your answer."),
+    "contact": _("Thank you for the number. At this question I need words; please type your answer."),
     "location": _("Thank you for the location. At this question I need words; please type your answer."),
 }
 CHOOSE = _("Please tap one of the choices, or type its number.")
@@ -429,10 +430,12 @@ def phone_number(text: str) -> str | None:
 
 @dataclass(frozen=True)
 class Phone(Question[str]):
-    """A Vietnamese phone number, mobile or landline; the answer is +84…"""
+    """A Vietnamese phone number, mobile or landline, typed or shared by one tap; the answer is +84…"""
+
+    wants: str = field(default="phone", kw_only=True)
 
     def read(self, raw: Raw) -> str:
-        number = phone_number(_typed(raw))
+        number = phone_number(raw.text if raw.kind == "contact" else _typed(raw))
         if number is None:
             raise NotUnderstood(_("Please type a phone number of ten digits, for example 0912 345 678."))
         return number

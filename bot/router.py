@@ -156,16 +156,10 @@ class Router:
         """(6) She is talking with a person: what she writes goes to the office."""
         return None if self._in_office else self._gate("person")
 
-    def own_phone(self) -> Reply | None:
-        """A phone she shares unasked is an answer to the look-up's question."""
-        if self.turn.event.kind != "contact" or self._in_office:
-            return None
-        asked = self._start(Start("dossier"))
-        live = self.talks.live
-        return asked if live is None else self.talks.answer(live, self._raw())
-
     def code_or_phrase(self) -> Reply | None:
-        """(7) A dossier code anywhere in the message, read in a picture (L15), or words we know."""
+        """(7) A dossier code anywhere in the message, read in a picture (L15), her own phone, or words we know."""
+        if self.turn.event.kind == "contact":
+            return None if self._in_office else self._own_phone()
         if (meant := self._understood()) is not None:
             return meant
         if (found := codes.find(self.text)) and "dossier" in self.routes.conversations and not self._in_office:
@@ -175,6 +169,12 @@ class Router:
         whole = "understanding" in self.routes.gates and not self._in_office
         route = self.routes.by_words(self.text, self.turn.roles, whole=whole)
         return None if route is None or not self._may(route.role) else self._use((route, ""))
+
+    def _own_phone(self) -> Reply:
+        """Shared unasked, it answers the question of the look-up."""
+        asked = self._start(Start("dossier"))
+        live = self.talks.live
+        return asked if live is None else self.talks.answer(live, self._raw())
 
     def edited(self) -> Reply | None:
         """She has changed an earlier message: never an answer to what is open now."""
@@ -430,8 +430,8 @@ Router.PRECEDENCE = (
 )
 """What an incoming text is, in this order (design: "A turn")."""
 Router.WORDLESS = (
-    Router.emergency, Router.live_question, Router.with_a_person, Router.own_phone, Router.code_or_phrase,
-    Router.late_answer, Router.menu,
+    Router.emergency, Router.live_question, Router.with_a_person, Router.code_or_phrase, Router.late_answer,
+    Router.menu,
 )  # fmt: skip
 """The same for a picture, a voice note, a sticker, a place."""
 Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from bot.calendar import Calendar
 from bot.conversation import Ask, Checked, Find, Hint, Locked, More, NotUnderstood, Outcome, Passed, Question
-from bot.questions import SAY_IN_WORDS
+from bot.questions import SAY_IN_WORDS, phone_number
 from bot.routes import Routes, Start
 from bot.state import Raw
 from bot.tokens import RouteToken
@@ -43,6 +43,13 @@ class Show:
 
 
 @dataclass(frozen=True)
+class OwnPhone:
+    """She has shared her own phone by one tap: the number as +84…, or "" when it is none of Việt Nam."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class TryTail:
     """Judge the last four digits."""
 
@@ -61,8 +68,8 @@ class ShowDetails:
 
 
 @dataclass(frozen=True)
-class DossierCode(Question[str | InPicture]):
-    """A code, alone or within a sentence, or a picture of the slip (L15); the answer is the code, or the picture.
+class DossierCode(Question[str | InPicture | OwnPhone]):
+    """A code, alone or within a sentence, a picture of the slip (L15), or her own phone where one tap shares it.
 
     `today` tells a day that cannot be. `pictured(files)`: the codes read in pictures, None while they are fetched.
     """
@@ -73,7 +80,11 @@ class DossierCode(Question[str | InPicture]):
     def take(self, earlier: Raw | None, raw: Raw) -> Raw:
         return raw if raw.kind in slip.PICTURES and raw.files else super().take(earlier, raw)
 
-    def read(self, raw: Raw) -> str | InPicture:
+    def read(self, raw: Raw) -> str | InPicture | OwnPhone:
+        if raw.kind == "contact" and self.wants:
+            if not raw.text:
+                raise NotUnderstood(_("That is somebody else's number. Please share your own, or type the code."))
+            return OwnPhone(phone_number(raw.text) or "")
         if raw.kind in slip.PICTURES and raw.files:
             codes_in_it = self.pictured(raw.files)
             if codes_in_it is None:
@@ -92,7 +103,7 @@ class DossierCode(Question[str | InPicture]):
 
 
 @routes.conversation("dossier", words=(*PHRASES, *MORE), title=_("Look up a dossier"))
-def look_up(ask: Ask, find: Find, code: str = "") -> Show | InPicture:
+def look_up(ask: Ask, find: Find, code: str = "") -> Show | InPicture | OwnPhone:
     """One question, and none when she has written the code already."""
     if known := codes.find(code):
         return Show(known[0])
@@ -102,8 +113,11 @@ def look_up(ask: Ask, find: Find, code: str = "") -> Show | InPicture:
     def pictured(names: Sequence[str]) -> list[str] | None:
         return find(files.codes, at.channel, at.account, at.chat, names)
 
-    answer = ask(DossierCode("code", lines(typed, photo), words.today(find.now), pictured))
-    return answer if isinstance(answer, InPicture) else Show(answer)
+    wants = "phone" if "phone" in find.shares else ""
+    tap = [_("Or share your own phone number by the button, and I will list its dossiers.")] if wants else []
+    question = lines(typed, photo, *tap)
+    answer = ask(DossierCode("code", question, words.today(find.now), pictured, wants=wants))
+    return Show(answer) if isinstance(answer, str) else answer
 
 
 @routes.does(Show)
@@ -126,16 +140,25 @@ def known(found: Dossier, turn: Turn) -> Reply:
     is_late = late(found.status, found.due_at, turn.now)
     sorry = [_("The office apologises: this dossier is past its promised date.")] if is_late else []
     next_step = _("An official can tell you how it stands.") if is_late else STATUSES[found.status].next_step
-    if turn.citizen is not None:
-        version = turn.commune.office.guidance_version
-        guidance.record(turn.db, turn.commune_id, turn.citizen.id, "lookup", found.code, version, turn.now)
-    named = not turn.commune.is_private(found.procedure_code, found.procedure_name)
-    facts = words.short(found, named, turn.now, counter(turn, found.place))
+    remember(turn, found)
+    facts = words.short(found, may_be_named(turn, found), turn.now, counter(turn, found.place))
     buttons = [Button(_("See the details"), str(RouteToken("dossier-details", (found.code_key,))))]
     if found.status not in {words.RESULT_READY, *words.OVER}:
         buttons.append(Button(_("Tell me when it is done"), str(RouteToken("dossier-watch", (found.code_key,)))))
     buttons += [ANOTHER, PERSON] if is_late else [ANOTHER]
     return Reply(*sorry, facts, next_step, age(turn), buttons=tuple(buttons))
+
+
+def remember(turn: Turn, found: Dossier) -> None:
+    """Note that she has been told of it, and under which version of guidance (L11)."""
+    if turn.citizen is not None:
+        version = turn.commune.office.guidance_version
+        guidance.record(turn.db, turn.commune_id, turn.citizen.id, "lookup", found.code, version, turn.now)
+
+
+def may_be_named(turn: Turn, found: Dossier) -> bool:
+    """Whether its procedure may be named before the second factor (L05)."""
+    return not turn.commune.is_private(found.procedure_code, found.procedure_name)
 
 
 def counter(turn: Turn, place: str = "") -> Text:

@@ -20,6 +20,7 @@ SEE = Button(_("Show what is kept"), str(RouteToken("see")))
 ERASE = Button(_("Ask to correct or erase"), str(RouteToken("erase")))
 SHOWN = 10
 """Items of a kind that are listed; the rest is counted."""
+NOT_KEPT = _("A phone number that you share by the button is only used to find your dossiers; it is not stored apart.")
 KINDS = {"lookup": _("a dossier looked up"), "reply": _("an official's answer")}
 
 
@@ -30,6 +31,7 @@ def about(turn: Turn, rest: str = "") -> Reply:
     return Reply(
         _("{commune} keeps only what your requests need.", commune=turn.commune.name),
         _("What you write here is kept sealed for {days} days.", days=max(office.inbox_days, office.outbox_days)),
+        *([NOT_KEPT] if "phone" in turn.place.capabilities[turn.address.channel].shares else []),
         _("Unfinished answers are kept for {days} days.", days=office.talk_days),
         _(
             "Guidance given to you is kept with its version ({version}) for {days} days.",

@@ -70,6 +70,13 @@ def short(dossier: Told, named: bool, now: datetime, place: Text) -> Text:
     return lines(title(dossier, named), status, *dates(dossier, now), *collect(dossier, place))
 
 
+def brief(dossier: Told, named: bool, now: datetime) -> Text:
+    """The same in a list of several: which one, its status, and the promised date while that is to come."""
+    status = _("Status: {status}.", status=STATUSES[dossier.status].plain)
+    due = [_("Promised for: {when}.", when=shown(dossier.due_at))] if dossier.due_at else []
+    return lines(title(dossier, named), status, *([] if dossier.status in OVER else due))
+
+
 def collect(dossier: Told, place: Text) -> list[Msg]:
     """Where to collect, while there is or will be something to collect."""
     return [] if dossier.status in OVER else [_("Collect the result at: {place}.", place=place)]

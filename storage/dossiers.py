@@ -167,21 +167,22 @@ class Step:
     officer: str
 
 
+_DOSSIER = select(
+    dossier.c.id,
+    dossier.c.code,
+    dossier.c.code_key,
+    dossier.c.procedure_code,
+    dossier.c.procedure_name,
+    dossier.c.status,
+    dossier.c.received_at,
+    dossier.c.due_at,
+    dossier.c.village,
+    dossier.c.officer,
+    dossier.c.place,
+    dossier.c.changed_at,
+)
 _BY_CODE = Prepared(
-    select(
-        dossier.c.id,
-        dossier.c.code,
-        dossier.c.code_key,
-        dossier.c.procedure_code,
-        dossier.c.procedure_name,
-        dossier.c.status,
-        dossier.c.received_at,
-        dossier.c.due_at,
-        dossier.c.village,
-        dossier.c.officer,
-        dossier.c.place,
-        dossier.c.changed_at,
-    ).where(dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key"))
+    _DOSSIER.where(dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key"))
 )
 _DETAILS = select(dossier.c.details).where(
     dossier.c.commune_id == bindparam("commune"), dossier.c.id == bindparam("id")
@@ -202,6 +203,34 @@ def by_code(db: Connection, commune_id: int, code_key: str) -> Dossier | None:
 def details(db: Connection, commune_id: int, dossier_id: int) -> Details:
     """The sealed part. Raises NoResultFound for an unknown id."""
     return Details(**unseal_json(db, db.execute(_DETAILS, {"commune": commune_id, "id": dossier_id}).scalar_one()))
+
+
+@dataclass(frozen=True, slots=True)
+class OfPhone:
+    """The dossiers that bear a number: the newest of them, and how many there are."""
+
+    newest: list[Dossier]
+    count: int
+
+
+def of_phone(db: Connection, commune_id: int, phone: str, most_applicants: int, limit: int) -> OfPhone | None:
+    """The dossiers with this number (+84…); None when it stands on those of more applicants, and proves nothing (L06).
+
+    The number itself is not kept.
+    """
+    phone_key = lookup_key(db, "phone", phone)
+    if not _few_applicants(db, commune_id, phone_key, most_applicants):
+        return None
+    with_it = (dossier.c.commune_id == commune_id) & (dossier.c.phone_key == phone_key)
+    newest = _DOSSIER.where(with_it).order_by(dossier.c.received_at.desc().nulls_last(), dossier.c.id.desc())
+    count = db.execute(select(func.count()).select_from(dossier).where(with_it)).scalar_one()
+    rows: list[Any] = list(db.execute(newest.limit(limit)))
+    return OfPhone([Dossier(*row) for row in rows], int(count))
+
+
+def _few_applicants(db: Connection, commune_id: int, phone_key: str, most: int) -> bool:
+    """Whether a number belongs to a family and not to a helper."""
+    return len(db.execute(_APPLICANTS, {"commune": commune_id, "phone_key": phone_key, "most": most + 1}).all()) <= most
 
 
 def steps(db: Connection, commune_id: int, dossier_id: int) -> list[Step]:
@@ -359,8 +388,7 @@ def _is_right(db: Connection, commune_id: int, code_key: str, tail: str, most_ap
     dummy = lookup_key(db, "tail", tail_key_text(code_key, "none"))
     given = lookup_key(db, "tail", tail_key_text(code_key, tail))
     same = hmac.compare_digest(given, on_file or dummy)
-    applicants = {"commune": commune_id, "phone_key": phone_key or dummy, "most": most_applicants + 1}
-    few = len(db.execute(_APPLICANTS, applicants).all()) <= most_applicants
+    few = _few_applicants(db, commune_id, phone_key or dummy, most_applicants)
     return same and few
 
 
