@@ -43,6 +43,7 @@ from bot.channels.telegram_receive import (
     Patience,
     Receiver,
     Told,
+    by_webhook,
     is_in,
 )
 from bot.channels.telegram_request import SECONDS, Refused, Wire, dumps, loads, quietly, result
@@ -111,12 +112,6 @@ class Telegram(Channel):
         self._leading: asyncio.Task[None] | None = None
         self.username = ""
 
-    @property
-    def by_webhook(self) -> bool:
-        """Whether Telegram brings its updates, or we fetch them."""
-        mode = self.settings.telegram_mode
-        return mode == "webhook" or (mode == "auto" and bool(self.settings.public_url))
-
     # --- life -------------------------------------------------------------------------------------------------------
 
     async def open(self, post: Post) -> None:
@@ -132,7 +127,7 @@ class Telegram(Channel):
 
     def routes(self) -> list[web.RouteDef]:
         """The webhook, when Telegram brings its updates."""
-        return [web.post(WEBHOOK, self._webhook)] if self.by_webhook else []
+        return [web.post(WEBHOOK, self._webhook)] if by_webhook(self.settings) else []
 
     async def _webhook(self, request: web.Request) -> web.Response:
         return await self._receiver.receive(request)
@@ -164,7 +159,7 @@ class Telegram(Channel):
         introducing = self._background(self._introduce())
         patience = Patience(self._told)
         try:
-            if self.by_webhook:
+            if by_webhook(self.settings):
                 await self._keep_webhook(patience)
             else:
                 await patience.until(self._drop_webhook)

@@ -26,6 +26,7 @@ from sqlalchemy import Connection
 
 from bot.channels.base import Post, Unparsable
 from bot.channels.telegram_request import Refused, Wire, dumps, loads
+from bot.settings import Settings
 from messages.reply import Msg, _
 from storage import cards, chats
 from storage.db import temporary
@@ -54,6 +55,11 @@ REVOKED = _(
     "Telegram does not accept the bot's token. Please get a new one from @BotFather and set it as TELEGRAM_BOT_TOKEN."
 )
 TWICE = _("Another program uses the same Telegram bot. Please stop it, or give it a bot of its own.")
+
+
+def by_webhook(settings: Settings) -> bool:
+    """Whether Telegram brings its updates, or we fetch them."""
+    return settings.telegram_mode == "webhook" or (settings.telegram_mode == "auto" and bool(settings.public_url))
 
 
 # --- what an update is, before anybody parses it ----------------------------------------------------------------------

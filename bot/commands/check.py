@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect, select, text
 
 from bot import commune as communes
 from bot import commune_setup, disk, logs
+from bot.commands.check_telegram import check_telegram
 from bot.commune import BadCommune, Commune
 from bot.commune_changes import changed
 from bot.commune_setup import Finding
@@ -42,6 +43,7 @@ def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
     changes = _changes(settings)
     commune, found = _commune(settings, now, changes)
     found += [*_place(settings, commune), *_clock(settings, now), *_network(settings), *_database(settings, now)]
+    found += check_telegram(settings)
     for finding in sorted(found, key=lambda one: one.level):
         say(f"{LEVELS[finding.level]}: {finding.sentence}")
     errors = sum(finding.level == "error" for finding in found)

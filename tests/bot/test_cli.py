@@ -356,7 +356,8 @@ def test_L11_check_asks_for_the_permitting_document_of_each_channel(tmp_path: Pa
     assert code == FAILED
     assert "Cần sửa: Chưa có số, ngày văn bản cho phép hướng dẫn qua trang web" in said
     assert "Telegram" not in said
-    _code, said = checked(settings.model_copy(update={"telegram_bot_token": "1:a", "zalo_app_id": "1"}))
+    nobody = {"telegram_api_url": "http://127.0.0.1:9"}
+    _code, said = checked(settings.model_copy(update={"telegram_bot_token": "1:a", "zalo_app_id": "1"} | nobody))
     assert "hướng dẫn qua Telegram" in said
     assert "hướng dẫn qua Zalo" in said
 
