@@ -21,6 +21,9 @@ from messages.letters.letter import Drawn, Undrawable
 PIXELS_PER_INCH = 216
 """A page of 360 pt becomes 1,080 pixels wide."""
 COLOURS = 32
+"""With 16 the edges of letters look torn and pale grounds turn white."""
+COMPRESSION = 2
+"""A third larger than with 6, in less than half the time (measured)."""
 
 
 def draw(source: bytes, data: Mapping[str, Any], qr: str, now: datetime) -> Drawn:
@@ -58,5 +61,5 @@ def _smaller(png: bytes) -> bytes:
     with Image.open(io.BytesIO(png)) as whole:
         few = whole.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     out = io.BytesIO()
-    few.save(out, "PNG")
+    few.save(out, "PNG", compress_level=COMPRESSION)
     return out.getvalue()
