@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, Integer, String, Table, UniqueConstraint, select
 
 from storage.db import Id, UtcTime, insert, metadata
+from storage.inbox import lane
 
 moved_chat = Table(
     "moved_chat",
@@ -62,3 +63,19 @@ def move(db: Connection, commune_id: int, channel: str, account: str, old: str, 
     values = key | {"chat": new, "first": first(db, commune_id, channel, account, old), "moved_at": now}
     statement = insert(db, moved_chat).values(values).on_conflict_do_nothing().returning(moved_chat.c.id)
     return db.execute(statement).scalar() is not None
+
+
+def groups(db: Connection, commune_id: int, channel: str, account: str, limit: int = 5) -> list[str]:
+    """Groups of a messenger (their ids begin with "-") that we have heard of, the latest first."""
+    found = db.execute(
+        select(lane.c.chat)
+        .where(
+            lane.c.commune_id == commune_id,
+            lane.c.channel == channel,
+            lane.c.account == account,
+            lane.c.chat.startswith("-"),
+        )
+        .order_by(lane.c.id.desc())
+        .limit(limit)
+    )
+    return list(found.scalars())

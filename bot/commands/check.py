@@ -5,14 +5,16 @@ It only reads, so it may run beside the service, and it makes nothing: no folder
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from typing import TypeVar
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, Table, inspect, select, text
 
 from bot import commune as communes
 from bot import commune_setup, disk, logs
+from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.commands.check_telegram import check_telegram
 from bot.commune import BadCommune, Commune
 from bot.commune_changes import changed
@@ -21,13 +23,14 @@ from bot.control import DONE, FAILED, Say
 from bot.scheduler import SKEW
 from bot.settings import Settings
 from messages.render import ZONE
-from storage import facts, migrate, ticks
+from storage import chats, facts, migrate, ticks
 from storage.db import create_engine_for, is_postgres, sqlite_path
 from storage.facts import Change
-from storage.inbox import inbox
+from storage.inbox import inbox, lane
 from storage.outbox import outbox
 from storage.sealing import Keys, Unreadable, unseal
 
+T = TypeVar("T")
 OLDEST_SQLITE = (3, 35, 0)
 """UPDATE and INSERT ... RETURNING came with it (sqlite.org/lang_returning.html)."""
 OLDEST_POSTGRESQL = 120000
@@ -43,7 +46,7 @@ def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
     changes = _changes(settings)
     commune, found = _commune(settings, now, changes)
     found += [*_place(settings, commune), *_clock(settings, now), *_network(settings), *_database(settings, now)]
-    found += check_telegram(settings)
+    found += check_telegram(settings, _groups(settings))
     for finding in sorted(found, key=lambda one: one.level):
         say(f"{LEVELS[finding.level]}: {finding.sentence}")
     errors = sum(finding.level == "error" for finding in found)
@@ -67,13 +70,30 @@ def _commune(settings: Settings, now: datetime, changes: list[Change]) -> tuple[
 
 
 def _changes(settings: Settings) -> list[Change]:
-    """What officials have changed in chat; [] while the database cannot be read, which `_database` tells."""
+    """What officials have changed in chat."""
+    return _read(settings, lambda db: facts.changes(db, COMMUNE_ID) if _has(db, facts.fact_change) else [])
+
+
+def _groups(settings: Settings) -> list[str]:
+    """Groups on Telegram that we have been added to, while none is named as the office's."""
+    if settings.telegram_admin_chat_id is not None or not settings.telegram_bot_token:
+        return []
+    account = settings.telegram_bot_token.partition(":")[0]
+    return _read(settings, lambda db: chats.groups(db, COMMUNE_ID, TELEGRAM, account) if _has(db, lane) else [])
+
+
+def _has(db: Connection, table: Table) -> bool:
+    return inspect(db).has_table(table.name)
+
+
+def _read(settings: Settings, work: Callable[[Connection], list[T]]) -> list[T]:
+    """What stands in the tables; [] while the database cannot be read, which `_database` tells."""
     if not settings.on_postgresql and not sqlite_path(settings.database).exists():
         return []
     engine = create_engine_for(settings.database, Keys.derive(b""), readonly=True)
     try:
         with engine.connect() as db:
-            return facts.changes(db, COMMUNE_ID) if inspect(db).has_table(facts.fact_change.name) else []
+            return work(db)
     except Exception:
         return []
     finally:

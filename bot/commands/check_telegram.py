@@ -6,6 +6,7 @@ most `SECONDS`, and says so when Telegram cannot be reached; what was found unti
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,19 +32,19 @@ _WHY_NOT: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-def check_telegram(settings: Settings) -> list[Finding]:
-    """Every finding; none when Telegram is off."""
+def check_telegram(settings: Settings, groups: Iterable[str] = ()) -> list[Finding]:
+    """Every finding; none when Telegram is off. `groups`: those we have been added to, should none be the office's."""
     if not settings.telegram_bot_token:
         return []
-    return asyncio.run(_everything(settings))
+    return asyncio.run(_everything(settings, groups))
 
 
-async def _everything(settings: Settings) -> list[Finding]:
+async def _everything(settings: Settings, groups: Iterable[str]) -> list[Finding]:
     found = list(_alone(settings))
     wire = Wire(settings.telegram_api_url, settings.telegram_bot_token)
     try:
         async with asyncio.timeout(SECONDS):
-            async for finding in _asked(settings, wire):
+            async for finding in _asked(settings, wire, groups):
                 found.append(finding)
     except (SendError, TimeoutError):
         found.append(
@@ -76,7 +77,7 @@ def _alone(settings: Settings) -> Iterable[Finding]:
         )
 
 
-async def _asked(settings: Settings, wire: Wire) -> AsyncIterator[Finding]:
+async def _asked(settings: Settings, wire: Wire, groups: Iterable[str]) -> AsyncIterator[Finding]:
     try:
         me = await wire.call("getMe", seconds=REQUEST_SECONDS)
     except Refused as refused:
@@ -96,6 +97,14 @@ async def _asked(settings: Settings, wire: Wire) -> AsyncIterator[Finding]:
     if settings.telegram_admin_chat_id is not None:
         async for finding in _group(wire, settings.telegram_admin_chat_id, me):
             yield finding
+        return
+    for chat in groups:
+        with suppress(Refused):  # we are not in it any more
+            yield Finding(
+                "warning",
+                f"Trợ lý đang ở nhóm “{await _title(wire, chat)}”. Nếu là nhóm cán bộ, xin ghi "
+                f"TELEGRAM_ADMIN_CHAT_ID={chat}; nếu không, xin đưa trợ lý ra.",
+            )
 
 
 def _me(settings: Settings, me: dict[str, Any]) -> Iterable[Finding]:
@@ -141,6 +150,15 @@ def _place(url: str) -> str:
     """Host and path; what stands behind a "?" may be somebody's secret."""
     parts = urlsplit(url)
     return f"{parts.netloc}{parts.path}"
+
+
+async def _title(wire: Wire, chat: str) -> str:
+    try:
+        return str((await wire.call("getChat", {"chat_id": int(chat)}, REQUEST_SECONDS)).get("title"))
+    except Refused as refused:
+        if not refused.moved_to:
+            raise
+        return await _title(wire, refused.moved_to)
 
 
 async def _group(wire: Wire, chat: int, me: dict[str, Any]) -> AsyncIterator[Finding]:

@@ -12,6 +12,9 @@ from bot.commands import check_telegram as checking
 from bot.commands.check import check
 from bot.commands.check_telegram import check_telegram
 from bot.settings import Settings
+from storage import inbox, migrate
+from storage.db import create_engine_for
+from tests import stores
 from tests.telegram_server import BROKEN, HANG, Plan, TelegramServer, bad, throttle
 from tests.telegram_world import Webhook
 
@@ -144,6 +147,28 @@ async def test_the_group_of_the_officials(server: TelegramServer, checked: Check
     assert (level, f"TELEGRAM_ADMIN_CHAT_ID={new.id}" in sentence) == ("warning", True)
     ((level, sentence),) = await checked(TELEGRAM_ADMIN_CHAT_ID="7001")
     assert (level, "số âm" in sentence) == ("error", True)
+
+
+async def test_the_group_we_were_added_to_is_offered(server: TelegramServer, checked: Checked, tmp_path: Path) -> None:
+    """Telegram shows nobody the id of a group, so we do; until one is named, and not for one that we have left."""
+    hoa = server.user(7001)
+    group, other = server.group(-4012, "Văn phòng xã", [hoa]), server.group(-5, "Khác")
+    group.upgrade(hoa)
+    other.status = "left"
+    engine = create_engine_for(f"sqlite:///{tmp_path / 'gandan.db'}", stores.KEYS)
+    with engine.begin() as db:
+        migrate.tables().create_all(db)
+        for chat in ("-4012", "-5", "7001"):
+            inbox.open_lane(db, 1, "telegram", str(server.bot.id), chat)
+    engine.dispose()
+    said = list[str]()
+    await asyncio.to_thread(check, settings(server, tmp_path), said.append)
+    (offered,) = [each for each in said if "TELEGRAM_ADMIN_CHAT_ID" in each]
+    assert offered.startswith("Nên xem: Trợ lý đang ở nhóm “Văn phòng xã”.")
+    assert "TELEGRAM_ADMIN_CHAT_ID=-4012;" in offered
+    said.clear()
+    await asyncio.to_thread(check, settings(server, tmp_path, **GROUP), said.append)
+    assert not [each for each in said if "đang ở nhóm" in each]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from storage import chats
+from storage import chats, inbox
 from tests import stores
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -38,3 +38,11 @@ def test_a_move_concerns_one_bot_of_one_commune(db: Connection) -> None:
     for other in ((2, *HERE[1:]), (1, "telegram", "7")):
         assert chats.first(db, *other, NEW) == NEW
         assert chats.moved(db, *other) == []
+
+
+def test_the_groups_we_have_heard_of(db: Connection) -> None:
+    """The latest first; people and other channels are none."""
+    for channel, chat in (("telegram", OLD), ("telegram", "7001"), ("telegram", "-5"), ("web", "-6")):
+        inbox.open_lane(db, 1, channel, HERE[2], chat)
+    assert chats.groups(db, *HERE) == ["-5", OLD]
+    assert chats.groups(db, *HERE, limit=1) == ["-5"]
