@@ -1,0 +1,364 @@
+"""What a message wants: an intent, or the few it may be, and why.
+
+    said = understand("hs xong chua, t7 co lam k")
+    said.act, said.intent, said.others      # "lead", "lookup", ("hours",)
+
+Rules: phrases of the table are found in the words (`messages.understanding.words`); where two stand in the same part
+of a sentence the surer wins, then the longer; equals are asked about, never guessed. Different parts may want
+different things. A complaint or an accusation wins over everything and leads only when it is written with its
+accents; else it is asked about (domain 9.2). The emergency gate comes before all of it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise, product
+from typing import Literal
+
+from rapidfuzz.distance import OSA
+
+from messages import codes, gates
+from messages.understanding.keys import same, several
+from messages.understanding.table import Element, Meant, Phrase, Table, built_in
+from messages.understanding.words import Word, read
+
+Act = Literal["lead", "ask", "none"]
+UNCLEAR = "unclear"
+WIDEST_GAP = 7
+"""Other words that may stand at a "…"."""
+MOST_CHOICES = 3
+MOST_HITS = 2
+"""How often one phrase is looked for in a message; once more would say nothing new."""
+MOST_LOOSE = 40
+"""Words of a message in which phrases are also looked for in any order."""
+ASKS, LEADS, WHOLE = 1, 2, 4
+LONGER = 2
+"""Words that a phrase must have more than its equal to win over it."""
+SMALL_TALK = frozenset({"greeting", "thanks", "playful", "help"})
+"""Gives way to anything else."""
+SERIOUS = ("accusation", "complaint")
+"""Never lost behind something ordinary, in this order."""
+FILLERS = frozenset(
+    several(
+        "a ad admin ah anh ay ba bac ban ben bi bon cac cai cau chac chau chi cho chu chung con cua cung da dang "
+        "day de di do dum e em gia giup gium gui ha hay kinh la luon ma may minh mk nay nha nhe nhi nhung no o oi "
+        "ong quy roi se ta tao the thi thoi toi tu tui va vay voi vs xin"
+    )
+)
+"""Words that may stand between the words of a phrase."""
+DENIALS = frozenset({"khong", "không", "chẳng", "chả", "đừng", "ko", "k", "hông", "hổng"})
+BETWEEN = frozenset({"phai", "co", "muon", "dinh", "he", "dam", "can"})
+"""What may stand between "không" and "khiếu nại" when the complaint is denied."""
+QUESTIONS = frozenset({"thi", "sao", "duoc", "a", "u", "ai"})
+"""After a denied complaint these make a question of it: "không khiếu nại thì ai giải quyết?"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A phrase of the table found in a message.
+
+    `at`: indexes of its words. `strength`: that of the phrase, or less. `exact`: all words were written with accents.
+    """
+
+    phrase: Phrase
+    at: tuple[int, ...]
+    strength: int
+    exact: bool = False
+
+    @property
+    def intent(self) -> str:
+        return self.phrase.intents[0]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a message wants.
+
+    `act`: "lead" (go to `intent` at once), "ask" (one question with `choices`), "none".
+    `intent`: the leading one, also when it is asked about; UNCLEAR when there is none.
+    `others`: further intents of the same message, to be offered. `about`: the procedure, in words.
+    `why`: what matched, in the order of the message. `words`: the message as it was read.
+    """
+
+    act: Act
+    intent: str = UNCLEAR
+    choices: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    about: str = ""
+    why: tuple[Match, ...] = ()
+    words: tuple[Word, ...] = field(default=(), repr=False)
+
+
+def understand(text: str, table: Table | None = None) -> Understood:
+    """What the message wants, by the built-in table or one with a commune's own phrases. Never raises."""
+    table = table or built_in()
+    if gates.emergency(text):
+        return Understood("lead", "emergency")
+    words = read(text, table)
+    verdict = gates.accuses(text)
+    if verdict != "no":
+        return Understood("lead" if verdict == "yes" else "ask", "accusation", ("accusation",), words=tuple(words))
+    found = _found(words, table)
+    found = [match for match in found if not (match.intent in SERIOUS and _denied(match, words))]
+    serious = _serious(found, words)
+    if serious is not None:
+        return serious
+    kept, equals = _settle(found or _loose(words, table), words)
+    return _answer(text, found, kept, equals, words)
+
+
+# --- finding phrases --------------------------------------------------------------------------------------------------
+
+
+def _found(words: Sequence[Word], table: Table) -> list[Match]:
+    """Every phrase that stands in the words, without those that are only a part of a longer one."""
+    found: list[Match] = []
+    places = _index(words)
+    candidates = dict.fromkeys(phrase for bare in places for phrase in table.by_first.get(bare, ()))
+    for phrase in candidates:
+        if any(places.keys().isdisjoint(element.beginning) for element in phrase.elements):
+            continue
+        starts = sorted(index for bare in phrase.elements[0].beginning for index in places.get(bare, ()))
+        for at in islice(_hits(phrase, words, starts), MOST_HITS):
+            strength = ASKS if _far_fetched(at, words, table) else phrase.strength
+            found.append(Match(phrase, at, strength, _exact(phrase, at, words)))
+    found.sort(key=lambda match: (-match.strength, len(_parts(match, words)), -len(match.at), match.at))
+    kept: list[Match] = []
+    for match in found:
+        inside = set(match.at)
+        if not any(inside < set(other.at) and match.strength <= other.strength for other in kept):
+            kept.append(match)
+    return kept
+
+
+def _index(words: Sequence[Word]) -> dict[str, list[int]]:
+    """Where words stand, by their letters."""
+    places: dict[str, list[int]] = {}
+    for index, word in enumerate(words):
+        places.setdefault(word.bare, []).append(index)
+    return places
+
+
+def _hits(phrase: Phrase, words: Sequence[Word], starts: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    lenient = phrase.intents[0] in SERIOUS  # for a complaint a missing accent never decides: it is asked about
+    for start in starts:
+        at = _match(phrase.elements, words, start, lenient)
+        if at is not None and not _void(phrase, at, words):
+            yield at
+
+
+def _match(
+    elements: Sequence[Element], words: Sequence[Word], start: int, lenient: bool = False
+) -> tuple[int, ...] | None:
+    """The indexes of the words that make up the elements, the first of them at `start`; within one sentence."""
+    first, *rest = elements
+    for alternative in first.beginning.get(words[start].bare, ()):
+        at = _here(alternative, words, start, lenient)
+        if at is None:
+            continue
+        if not rest:
+            return at
+        for place in _places(rest[0].gap, words, at[-1] + 1, words[start].sentence):
+            more = _match(rest, words, place, lenient)
+            if more is not None:
+                return at + more
+    return None
+
+
+def _here(
+    alternative: Sequence[Meant], words: Sequence[Word], start: int, lenient: bool = False
+) -> tuple[int, ...] | None:
+    """An alternative of one or more words, right at `start`."""
+    at: list[int] = []
+    for number, meant in enumerate(alternative):
+        place = start + number
+        if place >= len(words) or words[place].sentence != words[start].sentence:
+            return None
+        if not _is(words[place], meant, lenient):
+            return None
+        at.append(place)
+    return tuple(at)
+
+
+def _is(word: Word, meant: Meant, lenient: bool) -> bool:
+    if word.bare != meant.bare:
+        return False
+    just_so = meant.accented or (word.certain and not lenient)
+    return word.shape == meant.shape if just_so else same(word.shape, meant.shape)
+
+
+def _places(gap: bool, words: Sequence[Word], start: int, sentence: int) -> list[int]:
+    """Where the next word of a phrase may stand: after fillers only, or after a few words of any kind."""
+    places = []
+    for place in range(start, min(len(words), start + (WIDEST_GAP + 1 if gap else 3))):
+        if words[place].sentence != sentence:
+            break
+        places.append(place)
+        if not gap and words[place].bare not in FILLERS:
+            break
+    return places
+
+
+def _void(phrase: Phrase, at: tuple[int, ...], words: Sequence[Word]) -> bool:
+    """Whether the phrase does not count here: a word forbids it, or it had to be the whole sentence."""
+    if phrase.strength == WHOLE and any(
+        index not in at and word.bare not in FILLERS for index, word in enumerate(words)
+    ):
+        return True
+    around = _around(at[0], words) if phrase.unless else range(0)
+    return any(
+        words[start].bare in unless[0].beginning and _match(unless, words, start) is not None
+        for unless in phrase.unless
+        for start in around
+    )
+
+
+def _around(index: int, words: Sequence[Word]) -> range:
+    """The sentence that a word stands in."""
+    first = last = index
+    while first and words[first - 1].sentence == words[index].sentence:
+        first -= 1
+    while last + 1 < len(words) and words[last + 1].sentence == words[index].sentence:
+        last += 1
+    return range(first, last + 1)
+
+
+def _far_fetched(at: tuple[int, ...], words: Sequence[Word], table: Table) -> bool:
+    """Two words apart, both without accents and each of them several words: "co gia tri … thang" is no "trang giả"."""
+    apart = len(at) == 2 and at[1] - at[0] > 1
+    return apart and all(
+        words[index].shape.plain and not words[index].how and len(table.vocabulary[words[index].bare]) > 1
+        for index in at
+    )
+
+
+def _exact(phrase: Phrase, at: tuple[int, ...], words: Sequence[Word]) -> bool:
+    meant = {word.shape for element in phrase.elements for words_ in element.alternatives for word in words_}
+    return all(words[index].shape in meant and not words[index].how for index in at)
+
+
+def _loose(words: Sequence[Word], table: Table) -> list[Match]:
+    """Phrases whose words all stand in the message, in whatever order: good enough for a question."""
+    if not 2 <= len(words) <= MOST_LOOSE:
+        return []
+    places = _index(words)
+    found = []
+    for phrase in table.phrases:
+        if len(phrase.elements) < 2 or not set(phrase.intents).isdisjoint(SMALL_TALK):
+            continue
+        at = [_anywhere(element, words, places) for element in phrase.elements]
+        flat = tuple(sorted({index for each in at for index in each}))
+        if all(at) and len(flat) == sum(map(len, at)) and not _void(phrase, flat, words):
+            found.append(Match(phrase, flat, ASKS))
+    best = max((len(match.at) for match in found), default=0)
+    return [match for match in found if len(match.at) == best]
+
+
+def _anywhere(element: Element, words: Sequence[Word], places: Mapping[str, list[int]]) -> tuple[int, ...]:
+    for bare, alternatives in element.beginning.items():
+        for start, alternative in product(places.get(bare, ()), alternatives):
+            if (at := _here(alternative, words, start)) is not None:
+                return at
+    return ()
+
+
+# --- deciding ---------------------------------------------------------------------------------------------------------
+
+
+def _denied(match: Match, words: Sequence[Word]) -> bool:
+    """ "không khiếu nại gì đâu": a denial right before it, and no question after it."""
+    first, last = match.at[0] - 1, match.at[-1]
+    while first >= 0 and words[first].bare in BETWEEN and words[first].part == words[last].part:
+        first -= 1
+    denied = first >= 0 and words[first].said in DENIALS and words[first].part == words[last].part
+    return denied and not any(word.bare in QUESTIONS for word in words[last + 1 :] if word.part == words[last].part)
+
+
+def _serious(found: Sequence[Match], words: Sequence[Word]) -> Understood | None:
+    """A complaint or an accusation, whatever else is said."""
+    if not any(match.intent in SERIOUS for match in found) and _nearly_complains(words):
+        return Understood("ask", "complaint", ("complaint", "report"), words=tuple(words))
+    for intent in SERIOUS:
+        mine = [match for match in found if intent in match.phrase.intents]
+        if not mine:
+            continue
+        best = mine[0]
+        others = tuple(dict.fromkeys(match.intent for match in found if _leads(match) and match.intent not in SERIOUS))
+        why = tuple(mine)
+        if best.exact and best.strength > LEADS and intent == "complaint":
+            return Understood("lead", intent, others=_without_small_talk(others), why=why, words=tuple(words))
+        choices = tuple(dict.fromkeys((intent, *best.phrase.intents[1:], *_without_small_talk(others), "report")))
+        return Understood("ask", intent, choices[:MOST_CHOICES], why=why, words=tuple(words))
+    return None
+
+
+def _nearly_complains(words: Sequence[Word]) -> bool:
+    """Two words that are one letter away from "khiếu nại"."""
+    pairs = (one.bare + other.bare for one, other in pairwise(words))
+    return any(OSA.distance(pair, "khieunai", score_cutoff=1) == 1 for pair in pairs)
+
+
+def _leads(match: Match) -> bool:
+    return match.strength >= LEADS and len(match.phrase.intents) == 1
+
+
+def _without_small_talk(intents: Sequence[str]) -> tuple[str, ...]:
+    return tuple(intent for intent in intents if intent not in SMALL_TALK)
+
+
+def _settle(found: Sequence[Match], words: Sequence[Word]) -> tuple[list[Match], dict[Match, list[Match]]]:
+    """The matches that stand, surest first, and those of each that stand in its part of the sentence as its equals."""
+    kept: list[Match] = []
+    equals: dict[Match, list[Match]] = {}
+    for match in found:
+        near = [other for other in kept if _parts(other, words) & _parts(match, words)]
+        for other in near:
+            together = len(_parts(match, words)) <= len(_parts(other, words))
+            if other.phrase.intents != match.phrase.intents and together and _as_good(match, other):
+                equals.setdefault(other, []).append(match)
+        if not near:
+            kept.append(match)
+    return kept, equals
+
+
+def _parts(match: Match, words: Sequence[Word]) -> set[int]:
+    return set(range(words[match.at[0]].part, words[match.at[-1]].part + 1))
+
+
+def _as_good(match: Match, other: Match) -> bool:
+    return match.strength == other.strength and len(other.at) - len(match.at) < LONGER
+
+
+def _answer(
+    text: str, found: list[Match], kept: list[Match], equals: dict[Match, list[Match]], words: Sequence[Word]
+) -> Understood:
+    """The first clear intent leads and the others are offered; without a clear one a question; else nothing."""
+    if any(not set(match.phrase.intents) <= SMALL_TALK for match in kept):
+        kept = [match for match in kept if not set(match.phrase.intents) <= SMALL_TALK]
+    if any(_leads(match) for match in kept):
+        kept = [match for match in kept if match.strength >= LEADS]
+    kept = sorted(kept, key=lambda match: match.at)
+    clear = [match for match in kept if _leads(match) and match not in equals]
+    every = [each for match in kept for one in (match, *equals.get(match, ())) for each in one.phrase.intents]
+    if codes.find(text):
+        every.insert(0, "lookup")
+    elif not kept:
+        courteous = gates.courtesy(text) and any(word.bare for word in words)
+        return Understood("lead" if courteous else "none", "thanks" if courteous else UNCLEAR, words=tuple(words))
+    elif not clear:
+        choices = tuple(dict.fromkeys(every))[:MOST_CHOICES]
+        return Understood(
+            "ask", choices[0] if len(choices) == 1 else UNCLEAR, choices, why=tuple(kept), words=tuple(words)
+        )
+    else:
+        every.insert(0, clear[0].intent)
+    lead, *others = dict.fromkeys(every)
+    return Understood(
+        "lead", lead, others=tuple(others), about=_about(lead, found), why=tuple(kept), words=tuple(words)
+    )
+
+
+def _about(intent: str, found: Sequence[Match]) -> str:
+    """The one procedure that is meant, the fullest of nested ones; "" for two, since a wrong one would be worse."""
+    named = {match.phrase.about for match in found if match.intent == intent and match.phrase.about}
+    fullest = [each for each in named if not any(set(each.split()) < set(other.split()) for other in named)]
+    return fullest[0] if len(fullest) == 1 else ""
