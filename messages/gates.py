@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from messages.fold import fold, nfc
+from messages.understanding.keys import meant
 
 Verdict = Literal["yes", "maybe", "no"]
 Phrase = tuple[str, ...]
@@ -203,7 +204,7 @@ def finished(text: str) -> bool:
 
 def _words(text: str) -> tuple[list[str], list[str]]:
     """The words as written and without accents, side by side."""
-    written = re.findall(r"\w+", nfc(text).casefold())
+    written = [meant(word) for word in re.findall(r"\w+", nfc(text).casefold())]
     return written, [fold(word) for word in written]
 
 
