@@ -358,7 +358,7 @@ class Ask:
     def _as_seen(self, question: Question[Any]) -> Question[Any]:
         """The open question on the page she has turned to, as long as its list is the same."""
         same = question.name == self._state.pending and question.listing == self._state.listing
-        return question.in_view(self._state.view) if same else question
+        return question.in_view(self._state.view) if same and question.view != self._state.view else question
 
     def _kept(self, question: Question[Any], earlier: Given | None, raw: Raw) -> Raw:
         return question.take(earlier.raw if earlier else None, raw)
