@@ -11,7 +11,7 @@ How events reach us is `telegram_receive`, how words leave `telegram_send`, the 
 import asyncio
 import io
 import re
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from telegram import (
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
+from bot.channels import telegram_words
 from bot.channels.base import Capabilities, Channel, Inbound, Media, Post, Unparsable
 from bot.channels.telegram_receive import (
     ALLOWED,
@@ -66,22 +67,6 @@ WEBHOOK_CHECK = 600.0
 """Seconds between looks whether our webhook is still the one that is set."""
 PULSE = 30.0
 
-COMMANDS = (
-    ("tracuu", _("Look up a dossier")),
-    ("phananh", _("Report a problem")),
-    ("thutuc", _("Ask about a procedure")),
-    ("thongbao", _("News of the commune")),
-    ("canhan", _("Your data and your rights")),
-    ("trogiup", _("How to use this assistant")),
-    ("nguoithat", _("Talk to an official")),
-    ("huy", _("Stop what we are doing")),
-)
-"""What the button beside the input lists in a private chat."""
-GROUP_COMMANDS = (
-    ("hangdoi", _("Requests that wait for an answer")),
-    ("trogiup", _("How to use this assistant")),
-    ("huy", _("Stop what we are doing")),
-)
 NO_WEBHOOK = _("Telegram refuses the webhook address made from PUBLIC_URL. Please run: python -m bot check")
 _COMMAND_TO = re.compile(r"(/\w+)@\w+", re.ASCII)
 
@@ -172,24 +157,41 @@ class Telegram(Channel):
         self.username = self._receiver.username = (await self._ask(self._bot.get_me())).username or ""
 
     async def _introduce(self) -> None:
-        """Set the lists of commands where they differ."""
-        lists: list[tuple[Any, tuple[tuple[str, Msg], ...]]] = [(BotCommandScopeAllPrivateChats(), COMMANDS)]
+        """Set the lists of commands and what the bot says of itself, where they differ; its name is the operator's."""
+        scopes: list[tuple[Any, tuple[tuple[str, Msg], ...]]] = [
+            (BotCommandScopeAllPrivateChats(), telegram_words.COMMANDS)
+        ]
         if self.settings.telegram_admin_chat_id is not None:
             await quietly(self._moves.look())
             group = self._moves.now(self.canonical(str(self.settings.telegram_admin_chat_id)))[0]
-            lists.append((BotCommandScopeChat(int(group)), GROUP_COMMANDS))
-        for scope, commands in lists:
-            shown = tuple(BotCommand(name, self._say(words)) for name, words in commands)
-            await Patience(self._told).until(partial(self._list_commands, scope, shown))
+            scopes.append((BotCommandScopeChat(int(group)), telegram_words.GROUP_COMMANDS))
+        steps: list[Callable[[], Awaitable[None]]] = [
+            self._describe,
+            *(partial(self._list_commands, scope, commands) for scope, commands in scopes),
+        ]
+        for step in steps:
+            await Patience(self._told).until(partial(self._try, step))
 
-    async def _list_commands(self, scope: Any, commands: tuple[BotCommand, ...]) -> None:
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
-            if await self._ask(self._bot.get_my_commands(scope)) != commands:
-                await self._ask(self._bot.set_my_commands(commands, scope))
+            await step()
         except Refused as refused:
             if refused.status not in (400, 403):
                 raise
-            log.warning("commands_not_set", scope=scope.type, why=refused.words)  # nothing else depends on it
+            log.warning("introduction_refused", why=refused.words)  # nothing else depends on it
+
+    async def _list_commands(self, scope: Any, commands: tuple[tuple[str, Msg], ...]) -> None:
+        shown = tuple(BotCommand(name, self._say(meaning)) for name, meaning in commands)
+        if await self._ask(self._bot.get_my_commands(scope)) != shown:
+            await self._ask(self._bot.set_my_commands(shown, scope))
+
+    async def _describe(self) -> None:
+        about, short = map(self._say, telegram_words.about(self._post.commune_name))
+        about, short = about[:512], short[:120]
+        if (await self._ask(self._bot.get_my_description())).description != about:
+            await self._ask(self._bot.set_my_description(about))
+        if (await self._ask(self._bot.get_my_short_description())).short_description != short:
+            await self._ask(self._bot.set_my_short_description(short))
 
     async def _keep_webhook(self, patience: Patience) -> None:
         while True:

@@ -26,6 +26,7 @@ from tests.telegram_server import TelegramServer
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 SECRET = "the-secret-of-the-webhook"
 CATALOGS = Catalogs()
+COMMUNE = "UBND xã Suối Lành, nơi có cái tên dài đến mức phải rút ngắn ở chỗ hẹp, tỉnh mẫu"
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Desk:
 
         return Post(
             self.database, 1, CATALOGS, "vi", lambda: self.now, accept, keep_broken, self.alerts.append, beat,
-            self.folder, public_url,
+            self.folder, public_url, COMMUNE,
         )  # fmt: skip
 
     def _accept(self, db: Connection, events: list[Event]) -> int:

@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 from bot import logs
 from bot.channels import telegram
 from bot.channels.base import Lost
-from bot.channels.telegram import COMMANDS, GROUP_COMMANDS, Telegram
+from bot.channels.telegram import Telegram
 from bot.channels.telegram_receive import Patience
 from bot.channels.telegram_request import Refused, Wire, result
+from bot.channels.telegram_words import COMMANDS, GROUP_COMMANDS
 from bot.errors import Gone, NeedsPerson, Rejected, SendError, Throttled, Unavailable, Uncertain, Unreachable
 from messages import render
 from storage import files
@@ -453,8 +454,8 @@ async def test_a_slow_answer_shows_that_somebody_writes(here: Desk, hoa: User, m
     assert len(hoa.chat.actions) == 1
 
 
-async def test_the_lists_of_commands_are_set_where_they_differ(server: TelegramServer, tmp_path: Path) -> None:
-    """In Vietnamese, for villagers and for the officials' group; a second start changes nothing."""
+async def test_the_bot_is_introduced_where_it_differs(server: TelegramServer, tmp_path: Path) -> None:
+    """In Vietnamese, for villagers and for the officials' group; a second start changes nothing, nobody its name."""
     group = server.group(-4012)
     async with desk(tmp_path, server, TELEGRAM_ADMIN_CHAT_ID="-4012") as here:
         changed = []
@@ -463,8 +464,11 @@ async def test_the_lists_of_commands_are_set_where_they_differ(server: TelegramS
             await here.channel.lead()
             await server.until(lambda: len(server.called("getMyCommands")) == 2 and len(server.bot.commands) == 2)
             await here.channel.follow()
-            changed.append(len(server.called("setMyCommands")))
-        assert changed == [2, 0]
+            changed.append([each.method for each in server.requests if each.method.startswith("setmy")])
+        assert sorted(changed[0]) == ["setmycommands", "setmycommands", "setmydescription", "setmyshortdescription"]
+        assert changed[1] == []
+        assert "Trợ lý của UBND xã Suối Lành" in server.bot.words["description", ""]
+        assert len(server.bot.words["short_description", ""]) == 120  # the name of the commune is a long one
         shown = {scope: [each["command"] for each in they] for (scope, _l), they in server.bot.commands.items()}
         assert shown["all_private_chats"] == [name for name, _words in COMMANDS]
         assert shown[f"chat {group.id}"] == [name for name, _words in GROUP_COMMANDS]
