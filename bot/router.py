@@ -312,7 +312,7 @@ class Router:
         return self._gate("understanding") if exactly is None else None
 
     def _go(self, go: Go) -> Reply:
-        route = next(filter(None, map(self.routes.named, go.names)), None)
+        route = next((found for name in go.names if (found := self.routes.named(name)) is not None), None)
         reply = self._finish(go.otherwise) if route is None else self._use((route, "")) or SILENT
         if go.also is None:
             return reply
