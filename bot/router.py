@@ -15,7 +15,7 @@ from bot.state import Kind, Raw
 from bot.talks import Talks
 from bot.tokens import RouteToken, TalkToken
 from bot.turn import Turn
-from messages import codes
+from messages import codes, gates
 from messages.fold import fold
 from messages.reply import Button, Reply, Text, _
 from storage import conversations
@@ -99,8 +99,11 @@ class Router:
             return self._slash()
         if live is not None and self.folded in BACK:
             return self._not_hers(live) or self.talks.back(live)
-        if live is not None and self.folded in CANCEL:
+        stops = gates.stops(self.text) if self.turn.citizen is not None else None
+        if live is not None and (self.folded in CANCEL or stops == "stop"):
             return self.talks.cancel(live)
+        if live is None and stops is not None:
+            return self._gate("stop")
         if self.folded in RESUME and (kept := self.talks.resumable()) is not None:
             return self._not_hers(kept) or self.talks.resume(kept)
         return None

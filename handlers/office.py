@@ -18,7 +18,7 @@ from handlers import request_card as card
 from handlers.person import WhichVillage, key_of
 from messages.reply import Button, Reply, _, lines
 from messages.reply import Text as Words
-from storage import households, officials, requests
+from storage import households, officials, requests, stops
 from storage.requests import Request
 
 routes = Routes()
@@ -35,8 +35,11 @@ AT_DESK = _("This stays on the commune's own machine. Please open it at /office.
 def queue(turn: Turn, rest: str = "") -> Reply:
     """What waits: mine first, then everybody's, the late ones leading."""
     waiting = requests.queue(turn.db, turn.commune_id)
+    reports = len(stops.open_reports(turn.db, turn.commune_id))
+    see = (Button(_("See the reports"), str(RouteToken("stop-reports"))),) if reports else ()
+    told = (_("{count} reports of a wrong number or a death are not noted yet.", count=reports),) if reports else ()
     if not waiting:
-        return Reply(_("Nobody is waiting. Thank you."))
+        return Reply(_("Nobody is waiting. Thank you."), *told, buttons=see)
     mine = turn.official.id if turn.official else None
     ordered = sorted(waiting, key=lambda each: (each.topic != card.EMERGENCY, each.taken_by != mine))
     lines = [_line(turn, each) for each in ordered[:10]]
@@ -44,7 +47,7 @@ def queue(turn: Turn, rest: str = "") -> Reply:
         Button(_("Open {number}", number=each.number), str(RouteToken("open", (str(each.id),))))
         for each in ordered[:10] if card.may_read(turn.official, each)
     )  # fmt: skip
-    return Reply(_("{count} people are waiting.", count=len(waiting)), *lines, buttons=buttons)
+    return Reply(_("{count} people are waiting.", count=len(waiting)), *lines, *told, buttons=(*buttons, *see))
 
 
 def _line(turn: Turn, request: Request) -> Words:

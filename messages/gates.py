@@ -6,7 +6,9 @@ it is only asked about (domain 3.7, 9.2). An unaccented cry for help counts at o
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from messages.fold import fold, nfc
@@ -36,7 +38,7 @@ class Lexicon:
             bare = tuple(fold(word) for word in words)
             self._by_first.setdefault(bare[0], []).append((words, bare))
 
-    def hits(self, written: list[str], bare: list[str]) -> list[Hit]:
+    def hits(self, written: Sequence[str], bare: Sequence[str]) -> list[Hit]:
         """Where phrases stand. A word written with other accents is another word: "tờ cáo" is not "tố cáo"."""
         found: list[Hit] = []
         if self._by_first.keys().isdisjoint(bare):
@@ -157,6 +159,48 @@ FINISHED = _sayings(
 )
 
 
+ASIDE = frozenset(
+    {"da", "vang", "a", "nhe", "nha", "xin", "cho", "lam", "on", "vui", "long", "em", "oi", "voi", "giup"}
+)
+"""Manners around a word that stops."""
+STOPS = re.compile(
+    r"stop|stop all|unsubscribe|"
+    r"(toi )?((dung|ngung|thoi|khong|khong muon|tu choi) (nhan|gui)( them)?|huy( dang ky)?( nhan)?|tat)"
+    r"( tin| tin nhan| thong bao)( cua xa)?( toi)?( nua)?|"
+    r"dung (nhan|gui|nhan tin)( cho)?( toi)?( nua)?"
+)
+STARTS = re.compile(r"(toi )?(muon )?(bat dau )?((nhan|gui)( lai)?( tin| thong bao)( lai)?( toi)?|bat tin)")
+NOT_ME = re.compile(
+    r"khong phai toi|toi khong phai (la )?nguoi (nay|do|ay)|(gui |nhan )?nham (so|nguoi)( roi)?|sai so( roi)?|"
+    r"day khong phai so cua .{1,40}"
+)
+DIED = re.compile(
+    r"(ong|ba|anh|chi|co|chu|bac|cu|nguoi) (ay|nay|do|ta|y|nha toi) "
+    r"(da )?(mat|mat lau|mat hom qua|mat nam ngoai|qua doi|tu tran|chet)( roi)?( (dung|khong) .{0,60})?|"
+    r"chu (so|may)( nay)? (da )?(mat|qua doi)( roi)?|.{1,40} (mat|qua doi) roi dung (gui|nhan).{0,40}"
+)
+LONGEST = 100
+"""Characters: a longer message is no word that stops."""
+
+
+def stops(text: str) -> Literal["stop", "again", "not-me", "died"] | None:
+    """Whether a message as a whole stops what is sent unasked (L17), wants it again, says that it reaches the wrong
+    person, or that the person has died. Within longer words none of it counts: "ba tôi mất hôm qua" asks for help.
+    """
+    if len(text) > LONGEST:
+        return None
+    plain = " ".join(word for word in fold(text).split() if word not in ASIDE)
+    if nfc(text).casefold().strip(" .!") in {"dừng", "ngừng", "dừng tin", "ngừng tin"}:
+        return "stop"
+    if DIED.fullmatch(plain):
+        return "died"
+    if NOT_ME.fullmatch(plain):
+        return "not-me"
+    if STOPS.fullmatch(plain):
+        return "stop"
+    return "again" if STARTS.fullmatch(plain) and "lai" in plain.split() else None
+
+
 def accuses(text: str) -> Verdict:
     """Whether a text accuses a person: "maybe" has to be asked before it goes anywhere."""
     written, bare = _words(text)
@@ -171,8 +215,9 @@ def accuses(text: str) -> Verdict:
 
 def emergency(text: str) -> str | None:
     """The topic of a cry for help (a key of EMERGENCIES), or None."""
-    written, bare = _words(text)
-    for hit in QUIET.hits(written, bare):
+    written, spoken = _words(text)
+    bare = list(spoken)
+    for hit in QUIET.hits(written, spoken):
         bare[hit.at : hit.end] = [""] * (hit.end - hit.at)
     if SHOUTED & set(written) and set(written) <= SHOUTED | AROUND:
         return "fire" if "cháy" in written else "violence"
@@ -181,7 +226,7 @@ def emergency(text: str) -> str | None:
     return min(found)[1] if found else None
 
 
-def _burning(written: list[str], bare: list[str]) -> list[int]:
+def _burning(written: Sequence[str], bare: list[str]) -> list[int]:
     """Where something burns that was named a few words before: "nhà bà Năm cháy". Only with its accent: chay is also
     to run.
     """
@@ -202,13 +247,14 @@ def finished(text: str) -> bool:
     return fold(text) in FINISHED
 
 
-def _words(text: str) -> tuple[list[str], list[str]]:
-    """The words as written and without accents, side by side."""
+@lru_cache(maxsize=8)
+def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words as written and without accents, side by side; both gates ask for those of the same text."""
     written = [meant(word) for word in re.findall(r"\w+", nfc(text).casefold())]
-    return written, [fold(word) for word in written]
+    return tuple(written), tuple(map(fold, written))
 
 
-def _acts_of_office(written: list[str], bare: list[str]) -> list[Hit]:
+def _acts_of_office(written: Sequence[str], bare: Sequence[str]) -> list[Hit]:
     """Acts done by the holder of an office a few words before, unless her own word stands right before the act."""
     holders = [hit.end for hit in HOLDERS.hits(written, bare)]
     return [

@@ -434,6 +434,13 @@ def watch(
     db.execute(statement.on_conflict_do_update(index_elements=names, set_={"phone": sealed}))
 
 
+def unwatch(db: Connection, commune_id: int, citizen_id: int, dossier_id: int) -> None:
+    """On none of her addresses she is told of this dossier any more."""
+    ids = select(dossier_watch.c.id).join(address, _hers(commune_id, citizen_id))
+    ids = ids.where(dossier_watch.c.dossier_id == dossier_id)
+    db.execute(delete(dossier_watch).where(dossier_watch.c.id.in_(ids)))
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Somebody who wants to be told; `phone` when a person has to ring."""
@@ -456,6 +463,12 @@ def watchers(db: Connection, commune_id: int, dossier_id: int) -> list[Watch]:
     return [
         Watch(row.dossier_id, row.channel, row.account, row.chat, row.sender, _phone(db, row.phone)) for row in rows
     ]
+
+
+def call_instead(db: Connection, commune_id: int, citizen_id: int, phone: str) -> None:
+    """She wants to be called about the dossiers she asked to be told of; none of them is written about any more."""
+    ids = select(dossier_watch.c.id).join(address, _hers(commune_id, citizen_id))
+    db.execute(update(dossier_watch).where(dossier_watch.c.id.in_(ids)).values(phone=seal_json(db, phone)))
 
 
 def _phone(db: Connection, sealed: bytes | None) -> str | None:
