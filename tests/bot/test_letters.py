@@ -149,23 +149,49 @@ async def test_a_broken_template_of_the_commune_costs_nobody_a_letter(
     assert "own_template_broken" in capsys.readouterr().out
 
 
-async def test_a_failing_disk_lets_the_letter_wait(steady_town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failing_disk_lets_the_letter_wait(
+    steady_town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Nothing is said and nothing is lost: when there is room again, it is drawn."""
-    town = steady_town
+    town, said = steady_town, ""
     citizen = await villager(town)
 
     def full(*_file: object) -> None:
         raise OSError(28, "No space left on device")
 
+    await order(citizen)
     with monkeypatch.context() as patched:
         patched.setattr(bot_letters, "write", full)
-        await order(citizen)
-        with pytest.raises(OSError, match="No space"):
-            await town.service.drawer._next()
+        town.app.place.letters.ordered()
+        for _look in range(3000):
+            said += capsys.readouterr().out
+            if "letters_wait" in said:
+                break
+            await asyncio.sleep(0.01)
+    assert await states(town) == [("new", 1)]
     town.clock.advance(TAKEN)
     town.app.place.letters.ordered()
     await arrived(citizen)
     assert (await states(town), on_disk(town)) == ([("drawn", 2)], 2)
+
+
+async def test_what_our_template_cannot_draw_fails_under_a_reference(
+    steady_town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """She gets an apology with the reference that stands in the log; what the letter says does not stand there."""
+    town = steady_town
+    citizen = await villager(town)
+    await order(citizen, applicant="Hoa 🌸")  # no Slip can be made of this
+    town.app.place.letters.ordered()
+    await arrived(citizen)
+    citizen.sees("chưa làm được phiếu hẹn bằng ảnh. (Mã tra cứu: ")
+    reference = citizen.text.split("(Mã tra cứu: ")[1].split(")")[0]
+    logged = [line for line in capsys.readouterr().out.splitlines() if "letter_failed" in line]
+    assert len(logged) == 1
+    assert reference in logged[0]
+    assert "Undrawable" in logged[0]
+    assert "Hoa" not in logged[0]
+    assert (await states(town), on_disk(town)) == ([("failed", 1)], 0)
 
 
 async def test_letters_go_with_the_files_of_their_age(steady_town: Town) -> None:

@@ -1,16 +1,20 @@
 """The slip: as a picture after the second factor, as a PDF when asked for, and read from a picture that she sends."""
 
 import io
+import uuid
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import zxingcpp
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
+from bot.files import tell
+from bot.turn import Address, Work
 from messages.letters import Undrawable
-from storage import files
+from storage import citizens, files
 from storage.letters import letter
 from tests.bot.channels.test_pictures import photo, qr
 from tests.handlers.test_dossier import LATE, MARRIAGE, PRIVATE, READY, bring, day
@@ -236,3 +240,75 @@ async def test_L15_somebody_elses_picture_tells_nothing(steady_town: Town) -> No
     other.sees_not(READY)
     await other.does(kind="tap", text="Gửi cho cán bộ xem", token=f"#picture:{name}")
     other.sees("tệp này không còn lưu ở đây")
+
+
+# --- a messenger's pictures come after the message --------------------------------------------------------------------
+
+
+async def sends_later(citizen: Person) -> str:
+    """A picture whose bytes the provider still has; its name."""
+    town = citizen.town
+    name = uuid.uuid4().hex
+
+    def expect(db: Connection) -> None:
+        (chat,) = set(db.scalars(select(citizens.address.c.sender)))
+        who = ("web", "", chat, chat)
+        files.expect(db, 1, name, who, "photo", "image/jpeg", 0, "", "source", town.clock.now())
+
+    await town.write(expect)
+    await citizen.does(kind="photo", files=[name])
+    return name
+
+
+async def comes(citizen: Person, name: str, *codes: str) -> None:
+    """The fetcher has it now, and says so as it does (bot.files)."""
+    town = citizen.town
+    await town.before_message()
+
+    def fetched(db: Connection) -> Work:
+        assert files.fetched(db, 1, name, "photo", "image/jpeg", 1, codes)
+        chat = db.scalar(select(files.file.c.chat).where(files.file.c.name == name))
+        work = Work(db, town.app.place, town.clock.now())
+        tell(work, Address("web", "", chat, chat), name, "fetched")
+        return work
+
+    town.service._worked(await town.write(fetched))
+    await town.settle()
+    await citizen.looks()
+
+
+async def test_L15_a_picture_that_is_still_fetched_is_waited_for(town: Town, citizen: Person) -> None:
+    """At the question and outside a talk: a word first, then the look-up, or what could be done with the picture."""
+    await bring(town)
+    await citizen.says("tra cứu hồ sơ")
+    name = await sends_later(citizen)
+    citizen.sees("Xin ông/bà chờ một chút ạ.")
+    await comes(citizen, name, READY)
+    citizen.sees(f"Hồ sơ {READY}: Đăng ký khai sinh.")
+    town.clock.advance(timedelta(minutes=1))
+    name = await sends_later(citizen)
+    citizen.sees("Xin ông/bà chờ một chút ạ.")
+    await comes(citizen, name, LATE)
+    citizen.sees(LATE, "thành thật xin lỗi")
+    town.clock.advance(timedelta(minutes=1))
+    await comes(citizen, await sends_later(citizen))
+    citizen.sees("Cảm ơn ông/bà đã gửi.")
+    assert citizen.buttons() == ["Gửi cho cán bộ xem", "Tra cứu hồ sơ", "Gặp cán bộ"]
+
+
+async def test_L15_what_goes_to_a_person_is_not_asked_about(steady_town: Town) -> None:
+    """While an official is there, a picture is for him; kept for an unfinished talk, it waits with that."""
+    citizen = await villager(steady_town)
+    await citizen.says("tra cứu hồ sơ")
+    await steady_town.later(hours=3)
+    await citizen.looks()
+    name = await sends_later(citizen)
+    citizen.sees("còn làm dở")
+    await comes(citizen, name)
+    assert citizen.news == []
+    await citizen.says("0")
+    await citizen.says("hỏi chút")
+    await citizen.says("bỏ qua")
+    name = await sends_later(citizen)
+    await comes(citizen, name)
+    citizen.sees_not("Cảm ơn ông/bà đã gửi.")

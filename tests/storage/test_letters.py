@@ -85,6 +85,15 @@ def test_a_letter_is_drawn_again_only_when_its_files_are_gone_or_it_failed(db: C
     assert letters.take(db, 1, START + TAKEN).data == DATA
 
 
+def test_a_letter_that_cannot_be_unsealed_does_not_hold_up_the_next(db: Connection) -> None:
+    """It is set aside as failed; the one after it is taken."""
+    broken, _new = order(db)
+    db.execute(letter.update().values(data=b"damaged"))
+    fine, _new = order(db, applicant="Trần Thị Lan")
+    assert letters.take(db, 1, START).letter == fine
+    assert letters.get(db, 1, broken.id).state == "failed"
+
+
 def test_letters_are_shown_erased_and_forgotten(db: Connection) -> None:
     """She sees which were drawn for her; erasing takes hers and nobody else's; old ones go."""
     order(db)
