@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 FINISH_SECONDS = 10.0
 """How long turns and requests in hand may take after SIGTERM."""
+ALERT_AGAIN = timedelta(hours=1)
 DUE_POLL = 1.0
 """Seconds between looks for held messages that have become due."""
 
@@ -83,6 +84,7 @@ class Service:
         self.control = control.Control(app, commands.COMMANDS, after=self._commanded)
         self._runner: web.AppRunner | None = None
         self._due: asyncio.Task[None] | None = None
+        self._alerted: dict[str, datetime] = {}
         self.port = 0
 
     def _desk(self) -> Desk:
@@ -216,8 +218,14 @@ class Service:
         self.hub.everything()
 
     def _alert(self, why: str) -> None:
+        """Tell the office, the same at most once an hour: this very card may fail for the same reason."""
+        now = self.app.clock.now()
+        if now - self._alerted.get(why, now - ALERT_AGAIN) < ALERT_AGAIN:
+            return
+        self._alerted[why] = now
+
         def card(db: Connection) -> Work:
-            work = Work(db, self.app.place, self.app.clock.now())
+            work = Work(db, self.app.place, now)
             work.send_office(Reply(_("A channel needs the technician: {why}", why=why), card="channel", loud=True))
             return work
 
