@@ -18,6 +18,7 @@ from bot.commands.check import check
 from bot.commands.init import init
 from bot.commands.letters import letters
 from bot.commands.restore import restore
+from bot.commands.understand import understand
 from bot.commune import BadCommune
 from bot.control import BUSY, FAILED, PATIENCE, WRONG, Busy, ask, hold, run
 from bot.settings import BadSettings, Settings
@@ -42,6 +43,7 @@ LOCAL: dict[str, Callable[[Settings, dict[str, Any], Callable[[str], None]], int
     "letters": letters,
     "backup": backup,
     "restore": restore,
+    "understand": understand,
 }
 
 
@@ -69,6 +71,9 @@ def parser() -> argparse.ArgumentParser:
     _add_events(names)
     one = names.add_parser("letters", help="vẽ mọi mẫu thư với dữ liệu mẫu để xem")
     one.add_argument("folder", nargs="?", metavar="THƯ_MỤC", type=lambda given: str(Path(given).expanduser()))
+    one = names.add_parser("understand", help="xem trợ lý hiểu một câu thế nào; kiểm tra cụm từ của xã")
+    one.add_argument("text", nargs="*", metavar="CÂU", help="câu của bà con")
+    one.add_argument("--check", action="store_true", help="xem tệp cụm từ của xã có gì sai")
     for name, meaning in (("backup", "sao lưu tất cả vào một tệp"), ("restore", "khôi phục vào nơi còn trống")):
         names.add_parser(name, help=meaning).add_argument("file", metavar="TỆP", type=Path)
     return top

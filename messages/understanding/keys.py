@@ -153,9 +153,12 @@ def _telex(key: str, letters: list[str], marks: list[str]) -> str | None:
     if key == "w":
         breve = "".join(letters[-2:]) != "ua" or letters[0] == "q"
         order = (("a", "("), ("o", "+"), ("u", "+")) if breve else (("u", "+"), ("a", "("))
-        if not any(_mark(letter, sign, letters, marks) for letter, sign in order):
-            letters.append("u")
-            marks.append("+")
+        if any(_mark(letter, sign, letters, marks) for letter, sign in order):
+            return ""
+        if letters[-1:] == ["q"]:
+            return None
+        letters.append("u")
+        marks.append("+")
         return ""
     return None
 

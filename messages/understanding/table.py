@@ -34,6 +34,8 @@ INTENTS: Mapping[str, str] = {
     "waiting-room": "chỗ ngồi chờ",
     "phones": "số điện thoại",
     "reception": "lịch tiếp công dân",
+    "rules": "nội quy tiếp công dân",
+    "payment": "cách nộp tiền",
     "person": "gặp cán bộ",
     "survey": "đánh giá",
     "notices": "thông báo thôn",

@@ -1,0 +1,247 @@
+"""What she gets for what she means: an intent leads to its talk or answer, two near ones to one question (domain 9).
+
+ROUTES says where each intent leads, by the names of routes; those that are not built yet are called so, with the hours
+and the phone. Several matters in one message: the first is answered and the others are offered as buttons, so nothing
+is lost. A complaint without accents, and whatever may accuse somebody, is asked about before it goes anywhere. A talk
+that expired meanwhile keeps words that only tell something (L07).
+"""
+
+from collections.abc import Mapping
+
+from bot.routes import Go, Routes, Start
+from bot.tokens import RouteToken
+from bot.turn import Turn
+from handlers import greeting
+from handlers import request_card as card
+from messages import codes, gates
+from messages.reply import Button, Msg, Reply, _
+from messages.understanding.understand import FILLERS, UNCLEAR, Understood, understand
+from storage import conversations
+
+routes = Routes()
+
+ROUTES: Mapping[str, tuple[str, ...]] = {
+    "lookup": ("dossier",),
+    "report": ("report",),
+    "procedure": ("procedure",),
+    "booking": ("booking",),
+    "hours": ("hours",),
+    "where": ("fact-where", "hours"),
+    "parking": ("fact-parking",),
+    "wifi": ("fact-wifi",),
+    "photocopier": ("fact-photocopier",),
+    "waiting-room": ("fact-waiting",),
+    "phones": ("fact-phones",),
+    "reception": ("fact-reception",),
+    "rules": ("fact-rules",),
+    "payment": ("fact-payment",),
+    "person": ("person",),
+    "survey": ("survey",),
+    "notices": ("notices",),
+    "stop": ("stop",),
+    "not-me": ("not-me", "stop"),
+    "erase": ("erase",),
+    "my-data": ("mine",),
+    "genuine": ("fact-genuine",),
+    "scam": ("fact-genuine",),
+    "help": ("/trogiup",),
+}
+"""Where each intent leads: the first of these routes that there is."""
+
+LABELS: Mapping[str, Msg] = {
+    "lookup": _("Look up a dossier"),
+    "report": _("Report or suggest something"),
+    "complaint": _("Complain about a decision"),
+    "procedure": _("Ask about a procedure"),
+    "booking": _("Make an appointment"),
+    "hours": _("Opening hours"),
+    "where": _("Address of the office"),
+    "parking": _("Where to park"),
+    "wifi": _("Wifi"),
+    "photocopier": _("Photocopies"),
+    "waiting-room": _("Where to wait"),
+    "phones": _("Phone numbers"),
+    "reception": _("When citizens are received"),
+    "rules": _("Rules of citizen reception"),
+    "payment": _("How to pay"),
+    "person": _("Talk to an official"),
+    "survey": _("Give my opinion"),
+    "notices": _("News of my thôn"),
+    "stop": _("Stop the messages"),
+    "not-me": _("This is not me"),
+    "erase": _("Erase my data"),
+    "my-data": _("My personal data"),
+    "genuine": _("Is this really the commune?"),
+    "scam": _("Somebody asks me for money or a code"),
+    "help": _("How to use this"),
+}
+"""What the buttons say."""
+
+TELLS = frozenset({"report", "survey", "playful", "greeting", "thanks"})
+"""Words that may as well be the late answer of a talk that expired."""
+NAMED = 5
+"""Words of a wish for a person from which on they say whom or what, and are not asked again."""
+LAW_DAYS: Mapping[str, int] = {
+    "complaint_days": 90,
+    "complaint_answer_days": 10,
+    "complaint_settle_days": 30,
+    "complaint_settle_days_complex": 45,
+}
+"""Days of the law on complaints, as of 11/2026 (domain 3.4); [facts.NAME] in commune.toml changes one of them."""
+
+
+@routes.gate("understanding")
+def understood(turn: Turn) -> Reply | Start | Go | None:
+    """What her words mean, when they mean something."""
+    said = understand(turn.event.text, turn.place.phrases)
+    if gates.courtesy(turn.event.text):
+        return None  # the menu has a short word for manners
+    if said.intent == "emergency" or said.act == "none" or (_late(turn) and _only_tells(said)):
+        return None
+    if said.intent == "accusation":
+        return Start("accusation", text=turn.event.text, answering=False)
+    if said.act == "ask":
+        return _ask(said)
+    found = codes.find(turn.event.text)
+    more = [_button(each) for each in said.others if each in LABELS]
+    if found and said.intent == "lookup":
+        more = [
+            *(Button(_("Look up {code}", code=code), str(RouteToken("lookup", (code,)))) for code in found[1:]),
+            *more,
+        ]
+        return _with(Go(otherwise=Start("dossier", code=found[0])), more)
+    return _with(_lead(turn, said), more)
+
+
+@routes.tap("intent")
+def intent(turn: Turn, name: str) -> Reply | Start | Go:
+    """A button of ours: the same as if she had written it."""
+    return _lead(turn, Understood("lead", name if name in LABELS else "help"))
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+
+def _ask(said: Understood) -> Reply:
+    """One question with buttons; a person is always among them."""
+    choices = [name for name in said.choices if name in LABELS]
+    if said.intent == "complaint":
+        others = [_button(name) for name in choices if name != "complaint"]
+        yes = Button(_("Yes, I want to complain"), str(RouteToken("intent", ("complaint",))))
+        return Reply(_("May I ask first: do you want to complain?"), buttons=(yes, *others, _button("person")))
+    if not choices:
+        choices = ["help"]
+    names = dict.fromkeys((*choices, "person"))
+    return Reply(_("Which of these do you mean?"), buttons=tuple(map(_button, names)), numbered=True)
+
+
+def _button(name: str) -> Button:
+    return Button(LABELS[name], str(RouteToken("intent", (name,))))
+
+
+# --- leading ----------------------------------------------------------------------------------------------------------
+
+
+def _lead(turn: Turn, said: Understood) -> Go:
+    """Where an intent leads."""
+    answers = {
+        "complaint": _complaint,
+        "cancel": _nothing_to_cancel,
+        "back": _nothing_to_go_back_to,
+        "language": _language,
+        "playful": _playful,
+        "greeting": greeting.start,
+        "thanks": _welcome,
+    }
+    if said.intent in answers:
+        return Go(otherwise=answers[said.intent](turn))
+    if said.intent == "person" and _names_somebody(said):
+        return Go(otherwise=Start("person", said=turn.event.text))
+    there_is_none = greeting.not_yet(turn)
+    if said.about:
+        there_is_none = there_is_none.first(_("You ask about: {procedure}.", procedure=said.about))
+    return Go(ROUTES.get(said.intent, ()), there_is_none)
+
+
+def _names_somebody(said: Understood) -> bool:
+    return sum(word.bare not in FILLERS for word in said.words) >= NAMED
+
+
+def _with(go: Go, more: list[Button]) -> Go:
+    """The others of several matters in one message, offered under the answer to the first."""
+    if not more:
+        return go
+    return Go(
+        go.names,
+        go.otherwise,
+        Reply(_("You also asked about something else. Please tap the last buttons to go on."), buttons=tuple(more)),
+    )
+
+
+def _late(turn: Turn) -> bool:
+    since = turn.now - conversations.KEPT
+    kept = conversations.latest(turn.db, turn.lane_id, turn.address.sender, ("expired", "parked"), since)
+    return kept is not None and kept.state == "expired"
+
+
+def _only_tells(said: Understood) -> bool:
+    return said.act == "ask" or said.intent in TELLS or said.intent == UNCLEAR
+
+
+# --- answers of our own -----------------------------------------------------------------------------------------------
+
+
+def _complaint(turn: Turn) -> Reply:
+    """What a complaint is and how to file one; never that it has been accepted, never who is right (domain 3.3)."""
+    days = {name: _days(turn, name) for name in LAW_DAYS}
+    return Reply(
+        _("A complaint asks an office to look again at a decision or an act of its own that harms you."),
+        _(
+            "You have {days} days for the first one, from the day you received or learnt of the decision.",
+            days=days["complaint_days"],
+        ),
+        _("Writing here does not file it and does not stop these days."),
+        _(
+            "The letter needs the date, your name and address, what it is about and why, and your signature or "
+            "fingerprint."
+        ),
+        _(
+            "Within {answer} days you are told whether it is taken up; it is settled within {settle} days of that, a "
+            "difficult one within {complex}.",
+            answer=days["complaint_answer_days"],
+            settle=days["complaint_settle_days"],
+            complex=days["complaint_settle_days_complex"],
+        ),
+        _("You may also come to the office and say it in person; it will be written down and read back to you."),
+        _("I have no form to fill in here yet; please ask for one at the office."),
+        *card.phone_line(turn),
+        buttons=(_button("reception"), _button("person")),
+    )
+
+
+def _days(turn: Turn, name: str) -> int:
+    fact = turn.commune.facts.get(name)
+    digits = "" if fact is None else "".join(sign for sign in fact.value if sign.isdecimal())
+    return int(digits) if digits and len(digits) < 4 else LAW_DAYS[name]
+
+
+def _nothing_to_cancel(turn: Turn) -> Reply:
+    return Reply(_("There is nothing to stop at the moment."), buttons=(_button("stop"), *greeting.MENU))
+
+
+def _nothing_to_go_back_to(turn: Turn) -> Reply:
+    return Reply(_("There is no question to go back to."), buttons=greeting.MENU)
+
+
+def _language(turn: Turn) -> Reply:
+    sorry = _("I am sorry, I only know Vietnamese so far. An official will help you; please type 0.")
+    return Reply(sorry, buttons=(greeting.MENU[-1],))
+
+
+def _playful(turn: Turn) -> Reply:
+    """Jokes and abuse are passed over kindly (L18)."""
+    return Reply(_("I am only a machine that answers for the commune. What can I do for you?"), buttons=greeting.MENU)
+
+
+def _welcome(turn: Turn) -> Reply:
+    return Reply(_("Thank you. I am here whenever you need something."))

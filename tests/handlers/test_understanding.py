@@ -1,0 +1,190 @@
+"""A villager writes as people write and reaches the right thing; what is near is asked, what is missing called so."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from bot.app import HANDLERS
+from bot.commune import Fact
+from tests import town as towns
+from tests.bot.turns import Bench, Chats
+from tests.town import Person, Town
+
+
+@pytest.fixture
+def town(steady_town: Town) -> Town:
+    """Dialogues here run straight through: understanding keeps nothing from one message to the next."""
+    return steady_town
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    made = Bench(HANDLERS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chats(bench: Bench) -> Iterator[Chats]:
+    with bench.town() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("hoof sow cuar tooi ddaxx xong chuwa", "gõ mã hồ sơ"),
+        ("hs e nop tuan truoc xong chua a", "gõ mã hồ sơ"),
+        ("t7 co lam k", "Từ thứ Hai"),
+        ("Ủy ban mình nằm ở chỗ nào hả cháu", "Trụ sở"),
+        ("chỗ gửi xe máy ở đâu zậy", "xe"),
+        ("cho xin pass wifi vs", "Wifi"),
+        ("sdt can bo dia chinh", "Danh bạ"),
+        ("ct xa tiep dan ngay nao", "tiếp công dân"),
+        ("noi chuyen voi nhan vien", "muốn hỏi cán bộ việc gì"),
+        ("Đèn đường chết cả tuần r", "ở đây chưa có"),
+        ("thon minh hop may gio v", "ở đây chưa có"),
+        ("cho bác đặt lịch sáng mai", "ở đây chưa có"),
+        ("có người gọi bảo đọc mã otp", "không ai hỏi mã OTP"),
+        ("zalo này của xã thật hay giả", "đây là Trợ lý của UBND"),
+        ("xoa tt cua toi", ""),
+        ("bạn biết nói tiếng Mông không", "tiếng phổ thông"),
+        ("hát cho nghe một bài", "máy trả lời"),
+        ("chào em", "mã OTP"),
+        ("huy giup toi", "không có việc gì đang làm dở"),
+        ("lùi lại", "không có câu hỏi nào"),
+        ("cam on nha", "cảm ơn ông/bà"),
+    ],
+)
+def test_whatever_way_it_is_written_it_reaches_the_right_thing(chats: Chats, text: str, shows: str) -> None:
+    """Telex left over, no accents, short forms, the South, several ways of asking the same."""
+    said = chats.says(text)
+    assert said.route in ("code_or_phrase", "menu")
+    assert "chưa hiểu" not in said.text
+    assert shows in said.text
+
+
+async def test_several_matters_in_one_message_lose_none(citizen: Person) -> None:
+    """The first is answered at once, the others wait under it as buttons."""
+    await citizen.says("Mấy giờ xã mở cửa ạ? Với lại có wifi không, đăng ký tạm trú cần gì")
+    citizen.sees("Từ thứ Hai", "còn hỏi việc khác")
+    assert citizen.buttons()[-2:] == ["Wifi", "Hỏi về thủ tục, giấy tờ"]
+    await citizen.taps("Wifi")
+    citizen.sees("Wifi miễn phí")
+    await citizen.taps("Hỏi về thủ tục")
+    citizen.sees("ở đây chưa có")
+
+
+async def test_two_codes_and_a_question_lose_none(citizen: Person) -> None:
+    """A code is looked up; a second one and the opening hours are offered."""
+    await citizen.says("xem H99.33-261125-0001 với H99.33-261125-0002 giúp, mai xã có làm không")
+    citizen.sees("H99.33-261125-0001", "còn hỏi việc khác")
+    assert {"Tra hồ sơ H99.33-261125-0002", "Giờ làm việc"} <= set(citizen.buttons())
+    await citizen.taps("Tra hồ sơ H99.33-261125-0002")
+    citizen.sees("H99.33-261125-0002")
+
+
+async def test_a_complaint_without_accents_is_confirmed_and_then_explained(citizen: Person, official: Person) -> None:
+    """It is asked about; the explanation says what it is and how long, and never that it has been accepted."""
+    await citizen.says("toi muon khieu nai")
+    citizen.sees("ông/bà muốn khiếu nại phải không")
+    assert citizen.buttons() == ["Đúng, tôi muốn khiếu nại", "Phản ánh, kiến nghị", "Gặp cán bộ"]
+    await citizen.taps("Đúng, tôi muốn khiếu nại")
+    citizen.sees("hạn 90 ngày", "chưa phải là nộp đơn", "ký tên hoặc điểm chỉ", "đọc cho ông/bà nghe")
+    citizen.sees_not("đã thụ lý", "đã tiếp nhận")
+    await citizen.says("Tôi khiếu nại việc thu hồi đất, hồ sơ của tôi cũng chưa xong")
+    citizen.sees("hạn 90 ngày", "còn hỏi việc khác")
+    await official.looks()
+    assert official.news == []
+
+
+async def test_an_accusation_in_telex_is_asked_about_by_the_guard(citizen: Person, official: Person) -> None:
+    """Keys left over hide nothing from the question, and nothing reaches the shared chat before it is answered."""
+    await citizen.says("toos caos can bo nhan tien")
+    citizen.sees("tố cáo")
+    await official.looks()
+    official.sees_not("nhan tien", "toos caos")
+    await citizen.says("1")
+    citizen.sees("giữ riêng")
+
+
+async def test_a_follow_up_with_nothing_before_it_is_asked_about(citizen: Person) -> None:
+    """ "còn phí?" could be several things: one question, numbered, a person among the choices."""
+    await citizen.says("còn phí?")
+    citizen.sees("ông/bà muốn hỏi việc nào")
+    assert citizen.buttons() == ["1. Hỏi về thủ tục, giấy tờ", "2. Tra cứu hồ sơ", "3. Gặp cán bộ"]
+    await citizen.says("2")
+    citizen.sees("gõ mã hồ sơ")
+
+
+async def test_A16_a_question_about_a_procedure_is_named_and_honestly_answered(citizen: Person) -> None:
+    """The procedure is called by the words that separate it; what is not here yet is said so, with hours and phone."""
+    await citizen.says("giấy khai sinh mất rồi giờ đăng ký lại thế nào")
+    citizen.sees("Ông/bà hỏi về: đăng ký lại khai sinh", "ở đây chưa có", "gõ số 0", "Từ thứ Hai", "gọi")
+    await citizen.says("xin trich luc khai sinh can gi")
+    citizen.sees("Ông/bà hỏi về: bản sao khai sinh")
+
+
+async def test_A21_facts_of_the_house_are_found_in_her_own_words(citizen: Person) -> None:
+    """Where, when, parking, waiting room, wifi and photocopier, asked as people ask."""
+    for asked, told in {
+        "tru so moi cua xa o cho nao": "Trụ sở",
+        "trưa có nghỉ không": "Từ thứ Hai",
+        "xe hơi đậu chỗ nào": "xe",
+        "có ghế ngồi chờ không cháu": "chờ",
+        "có mạng miễn phí không": "wifi",
+        "photo giấy tờ ở đâu": "photo",
+    }.items():
+        await citizen.says(asked)
+        assert told.casefold() in citizen.text.casefold(), (asked, citizen.text)
+
+
+async def test_who_she_wants_to_talk_to_is_passed_on(citizen: Person, official: Person) -> None:
+    """Words that already say whom or what are not asked again and reach the office."""
+    await citizen.says("cho tôi gặp cán bộ tư pháp hỏi việc khai sinh của cháu")
+    citizen.sees("thôn nào")
+    await citizen.says("bỏ qua")
+    await official.looks()
+    official.sees("cán bộ tư pháp")
+
+
+async def test_L07_words_that_only_tell_something_stay_with_the_talk_that_expired(town: Town, citizen: Person) -> None:
+    """After a talk has expired a report is kept for it, a clear question is answered."""
+    await citizen.says("0")
+    await town.later(hours=3)
+    await citizen.says("đường thôn tôi ngập")
+    citizen.sees("còn làm dở")
+    await citizen.says("mấy giờ mở cửa vậy cháu")
+    citizen.sees("Từ thứ Hai")
+
+
+async def test_a_button_of_before_a_change_is_answered(citizen: Person) -> None:
+    """An intent that is gone leads to help and not to silence."""
+    await citizen.does(kind="tap", text="Xưa", token="#intent:gone")
+    citizen.sees("/tracuu")
+
+
+def test_the_days_of_the_law_are_the_commune_s_when_it_writes_them(bench: Bench, chats: Chats) -> None:
+    """[facts.complaint_days] in commune.toml changes the days; what is no number changes nothing."""
+    facts = {"complaint_days": Fact(value="60 ngày"), "complaint_settle_days": Fact(value="chưa rõ")}
+    commune = bench.place.commune.model_copy(update={"facts": facts})
+    chats.dispatcher.place = replace(bench.place, commune=commune)
+    said = chats.says("Tôi muốn khiếu nại")
+    assert "hạn 60 ngày" in said.text
+    assert "30 ngày" in said.text
+
+
+def test_an_official_s_words_in_the_office_are_not_understood(chats: Chats) -> None:
+    """At /office only commands and their words count."""
+    assert chats.says("đèn đường hỏng", chats.official()).route == "menu"
+
+
+async def test_the_commune_s_own_words_count_in_the_chat(town: Town) -> None:
+    """A phrase of DATA_DIR/phrases.csv is understood from the next start on."""
+    file = town.settings.data_dir / "phrases.csv"
+    file.write_text("Việc;Cụm từ;Mức\ngiờ làm việc;phiên chợ Suối Lành;chắc\nbán hàng;gì đó;\n", "utf-8")
+    await town.restart()
+    citizen = await towns.villager(town)
+    await citizen.says("hom nao co phien cho suoi lanh")
+    citizen.sees("Từ thứ Hai")
