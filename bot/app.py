@@ -24,6 +24,7 @@ from bot.channels.web_door import Limits
 from bot.clock import Clock
 from bot.commune import Commune, load
 from bot.metrics import Metrics
+from bot.phrases import load as own_phrases
 from bot.routes import Routes
 from bot.settings import BadSettings, Settings, secret_key
 from bot.talks import wake_due
@@ -46,6 +47,7 @@ from handlers import (
     privacy,
     slip,
     today,
+    understanding,
     waiting,
     watch,
 )
@@ -60,7 +62,7 @@ log = structlog.get_logger(__name__)
 
 HANDLERS = (
     greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
-    facts_change, today, emergency, pressed, privacy,
+    facts_change, today, emergency, pressed, privacy, understanding,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1
@@ -104,7 +106,10 @@ async def open_app(
         capabilities = {WEB: WEB_CAPABILITIES} | {channel.name: channel.capabilities for channel in others}
         office = await database.read(_office, settings, others)
         letters = Templates(settings.data_dir / "letters")
-        place = Place(COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, office, letters=letters)
+        phrases, _wrong = await asyncio.to_thread(own_phrases, settings.data_dir)  # `check` tells what is wrong
+        place = Place(
+            COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, office, letters=letters, phrases=phrases
+        )
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)
         yield App(settings, keys, database, place, clock, routes, is_sample, limits or Limits(), others)
