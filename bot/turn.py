@@ -124,7 +124,7 @@ class Work:
             expires_at = expires_at or self.now + CARDS_EXPIRE
             if can.sends and can.edits:
                 card_id = cards.place(self.db, self.commune_id, to.channel, to.account, to.chat, reply.card)
-                supersedes, bodies = f"card:{card_id}", [_in_one(bodies, can.text_length)]
+                bodies = [_in_one(bodies, can.text_length)]
         ids: list[int] = []
         for body in bodies:
             row = outbox.Row(

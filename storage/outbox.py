@@ -22,6 +22,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -352,33 +353,46 @@ class Result:
     gone: str = ""
 
 
-_IN_FLIGHT = (
-    (outbox.c.id == bindparam("row"))
-    & (outbox.c.state == text("'sending'"))
-    & (outbox.c.epoch == func.coalesce(bindparam("of", type_=Integer), outbox.c.epoch))
-)
-_END = Prepared(
-    update(outbox)
-    .where(_IN_FLIGHT)
-    .values(
-        state=bindparam("end"),
-        error=bindparam("why"),
-        provider_id=bindparam("message_id"),
-        sent_at=bindparam("at"),
-    )
-)
-_ERASED = outbox.c.body.is_(None)  # meanwhile she asked to be forgotten
-_AGAIN = Prepared(
-    update(outbox)
-    .where(_IN_FLIGHT)
-    .values(
-        state=case((_ERASED, text("'dropped'")), else_=text("'queued'")),
-        dropped=case((_ERASED, text("'erased'"))),
-        error=bindparam("why"),
-        not_before=bindparam("until"),
-        repeats=outbox.c.repeats + bindparam("more", type_=Integer),
-    )
-)
+def _given(db: Connection, **columns: Any) -> FromClause:
+    """Rows given as one JSON parameter `given`, so that all results are one statement."""
+    rows_ = bindparam("given", type_=JSON)
+    if is_postgres(db):
+        typed = (column(name, type_) for name, type_ in columns.items())
+        return func.json_to_recordset(rows_).table_valued(*typed).render_derived("given", with_types=True)
+    each = func.json_each(rows_).table_valued("value")
+    read = (func.json_extract(each.c.value, f"$.{name}", type_=type_) for name, type_ in columns.items())
+    return select(*(value.label(name) for name, value in zip(columns, read, strict=True))).subquery("given")
+
+
+_IDS = {"row": BigInteger, "of": Integer}
+
+
+def _in_flight(given: FromClause) -> Any:
+    epoch = func.coalesce(given.c.of, outbox.c.epoch)
+    return (outbox.c.id == given.c.row) & (outbox.c.state == text("'sending'")) & (outbox.c.epoch == epoch)
+
+
+def _end(db: Connection) -> Any:
+    given = _given(db, **_IDS, state=String, why=String, message=String)
+    sent_at = case((given.c.state == text("'sent'"), bindparam("now", type_=UtcTime)))
+    ended = {"state": given.c.state, "error": given.c.why, "provider_id": given.c.message, "sent_at": sent_at}
+    return update(outbox).where(_in_flight(given)).values(ended)
+
+
+def _again(db: Connection) -> Any:
+    given = _given(db, **_IDS, why=String, until=BigInteger, more=Integer)
+    erased = outbox.c.body.is_(None)  # meanwhile she asked to be forgotten
+    waits = {
+        "state": case((erased, text("'dropped'")), else_=text("'queued'")),
+        "dropped": case((erased, text("'erased'"))),
+        "error": given.c.why,
+        "not_before": given.c.until,
+        "repeats": outbox.c.repeats + given.c.more,
+    }
+    return update(outbox).where(_in_flight(given)).values(waits)
+
+
+_END, _AGAIN = Prepared(_end), Prepared(_again)
 _newer = outbox.alias("newer")
 _OVERTAKEN = Prepared(
     update(outbox)
@@ -411,26 +425,12 @@ def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
     """Write down what became of requests in flight."""
     ended = [each for each in results if each.again is None]
     again = [each for each in results if each.again is not None]
-    _END.many(
-        db,
-        [
-            {
-                "row": each.id, "of": each.epoch, "end": each.state, "why": each.error and each.error[:200],
-                "message_id": each.provider_id, "at": now if each.state == "sent" else None,
-            }
-            for each in ended
-        ],
-    )  # fmt: skip
-    _AGAIN.many(
-        db,
-        [
-            {
-                "row": each.id, "of": each.epoch, "why": each.error and each.error[:200], "until": each.again,
-                "more": int(each.repeat),
-            }
-            for each in again
-        ],
-    )  # fmt: skip
+    if ended:
+        _END.run(db, now=now, given=[_written(each, state=each.state, message=each.provider_id) for each in ended])
+    if again:
+        until = UtcTime().process_bind_param
+        given = [_written(each, until=until(each.again, db.dialect), more=int(each.repeat)) for each in again]
+        _AGAIN.run(db, given=given)
     for each in ended:
         if each.shows is not None:
             _SHOW.run(db, card=each.shows, row=each.id, message=each.provider_id)
@@ -438,6 +438,10 @@ def record(db: Connection, results: Iterable[Result], now: datetime) -> None:
         if each.lost is not None:
             cards.gone(db, *each.lost)
         _OVERTAKEN.run(db, row=each.id)
+
+
+def _written(result: Result, **more: Any) -> dict[str, Any]:
+    return {"row": result.id, "of": result.epoch, "why": result.error and result.error[:200]} | more
 
 
 def left_sending(db: Connection, commune_id: int, channel: str, account: str, epoch: int) -> list[SqlRow[Any]]:

@@ -52,13 +52,6 @@ class Prepared:
             return db.execute(self._composed(db), values, execution_options={"preserve_rowcount": True}).rowcount
         return int(self._of(db, values).run(db, values).rowcount)
 
-    def many(self, db: Connection, /, rows: list[dict[str, Any]]) -> None:
-        """Once for each row of values, in one go."""
-        if rows and not db.in_transaction():
-            db.execute(self._composed(db), rows)
-        elif rows:
-            self._of(db, rows[0]).many(db, rows)
-
     def _composed(self, db: Connection) -> Executable:
         return self._statement if isinstance(self._statement, Executable) else self._statement(db)
 
@@ -87,10 +80,6 @@ class _Compiled:
         cursor = db.connection.cursor()
         cursor.execute(self._words, self._given(values))
         return cursor
-
-    def many(self, db: Connection, rows: list[dict[str, Any]]) -> None:
-        """Execute it for every row of values; psycopg sends them all before it waits."""
-        db.connection.cursor().executemany(self._words, [self._given(values) for values in rows])
 
     def _given(self, values: dict[str, Any]) -> Any:
         given = [
