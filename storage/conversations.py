@@ -64,7 +64,7 @@ Index(
     sqlite_where=_live,
     postgresql_where=_live,
 )
-Index("ix_talk_sender", talk.c.lane_id, talk.c.sender, talk.c.touched_at)
+Index("ix_talk_sender", talk.c.lane_id, talk.c.sender, talk.c.state, talk.c.touched_at)
 Index("ix_talk_expires", talk.c.expires_at, sqlite_where=_live, postgresql_where=_live)
 _waking = text("wake_at IS NOT NULL")
 Index("ix_talk_wake", talk.c.wake_at, sqlite_where=_waking, postgresql_where=_waking)

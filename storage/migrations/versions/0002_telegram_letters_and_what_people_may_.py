@@ -85,6 +85,44 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_pulse')),
     sa.UniqueConstraint('commune_id', 'channel', 'account', name=op.f('uq_pulse_commune_id_channel_account'))
     )
+    op.create_table('dossier_link',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('citizen_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('dossier_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.LargeBinary(), nullable=True),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['citizen_id'], ['citizen.id'], name=op.f('fk_dossier_link_citizen_id')),
+    sa.ForeignKeyConstraint(['dossier_id'], ['dossier.id'], name=op.f('fk_dossier_link_dossier_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dossier_link')),
+    sa.UniqueConstraint('commune_id', 'citizen_id', 'dossier_id', name=op.f('uq_dossier_link_commune_id_citizen_id_dossier_id'))
+    )
+    with op.batch_alter_table('dossier_link', schema=None) as batch_op:
+        batch_op.create_index('ix_dossier_link_dossier', ['dossier_id'], unique=False)
+
+    op.create_table('erasure',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('citizen_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('about', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('proof', sa.String(length=8), nullable=False),
+    sa.Column('official_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('asked_at', sa.BigInteger(), nullable=False),
+    sa.Column('due_at', sa.BigInteger(), nullable=True),
+    sa.Column('reply_by', sa.BigInteger(), nullable=True),
+    sa.Column('reminded_at', sa.BigInteger(), nullable=True),
+    sa.Column('ended_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['official_id'], ['official.id'], name=op.f('fk_erasure_official_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_erasure'))
+    )
+    with op.batch_alter_table('erasure', schema=None) as batch_op:
+        batch_op.create_index('ix_erasure_citizen', ['citizen_id'], unique=False)
+        batch_op.create_index('ix_erasure_open', ['commune_id', 'state'], unique=False, sqlite_where=sa.text("state IN ('checking', 'waiting', 'rest')"), postgresql_where=sa.text("state IN ('checking', 'waiting', 'rest')"))
+        batch_op.create_index('uq_erasure_open', ['commune_id', 'citizen_id', 'kind', 'about'], unique=True, sqlite_where=sa.text("state IN ('checking', 'waiting', 'rest')"), postgresql_where=sa.text("state IN ('checking', 'waiting', 'rest')"))
+
     op.create_table('fact_change',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('commune_id', sa.Integer(), nullable=False),
@@ -182,4 +220,8 @@ def upgrade() -> None:
     with op.batch_alter_table('shown_list', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_shown_list_lane'))
         batch_op.create_index('uq_shown_list', ['commune_id', 'lane_id', 'sender', 'unasked'], unique=True)
+
+    with op.batch_alter_table('talk', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_talk_sender'))
+        batch_op.create_index('ix_talk_sender', ['lane_id', 'sender', 'state', 'touched_at'], unique=False)
 
