@@ -87,6 +87,7 @@ Index(
     outbox.c.account,
     outbox.c.rank,
     outbox.c.id,
+    outbox.c.not_before,  # so that what is held back is passed over without being read
     sqlite_where=_open,
     postgresql_where=_open,
 )

@@ -210,7 +210,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('rank', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('card_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.drop_index(batch_op.f('ix_outbox_open'), sqlite_where=sa.text("state IN ('queued', 'sending')"))
-        batch_op.create_index('ix_outbox_open', ['commune_id', 'channel', 'account', 'rank', 'id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'sending')"), postgresql_where=sa.text("state IN ('queued', 'sending')"))
+        batch_op.create_index('ix_outbox_open', ['commune_id', 'channel', 'account', 'rank', 'id', 'not_before'], unique=False, sqlite_where=sa.text("state IN ('queued', 'sending')"), postgresql_where=sa.text("state IN ('queued', 'sending')"))
         batch_op.create_index('ix_outbox_ahead', ['commune_id', 'channel', 'account', 'chat', 'state', 'rank', 'attempts', 'expires_at'], unique=False, sqlite_where=sa.text("(state = 'sending' OR (state = 'queued' AND attempts > 0))"), postgresql_where=sa.text("(state = 'sending' OR (state = 'queued' AND attempts > 0))"))
 
     with op.batch_alter_table('request', schema=None) as batch_op:
