@@ -6,7 +6,7 @@ two things: a Saturday morning at the counter makes no Saturday a working day.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 import holidays
@@ -14,6 +14,7 @@ import holidays
 from bot.commune import Commune, Span
 from bot.settings import ZONE
 
+END_OF_DAY = time(23, 59, 59)
 FAR = 400
 """Days looked ahead for an opening; more than a year closed is a mistake in commune.toml."""
 
@@ -65,6 +66,14 @@ class Calendar:
             left -= closes - opens
             opens, closes = next(stretches)
         return opens + left
+
+    def after_working_days(self, moment: datetime, days: int) -> datetime:
+        """The end of the day that is so many working days after that of `moment`, which is not counted."""
+        day = moment.astimezone(ZONE).date()
+        while days:
+            day += timedelta(days=1)
+            days -= self.is_working_day(day)
+        return datetime.combine(day, END_OF_DAY, ZONE)
 
     def working_days_between(self, first: date, last: date) -> int:
         """Working days after `first` up to and with `last`; the first day is not counted (BLDS 2015, Điều 147)."""

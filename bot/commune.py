@@ -284,6 +284,20 @@ class Office(_Part):
     guidance_version: str = "1"
 
 
+class DataRights(_Part):
+    """Within which time whoever asks about her data is answered and it is done, since when, by which text.
+
+    The days are calendar days: sources differ about working days, and these are the shorter ones.
+    """
+
+    reply_working_days: int = Field(default=2, ge=1)
+    correct_days: int = Field(default=10, ge=1)
+    erase_days: int = Field(default=20, ge=1)
+    since: date = date(2026, 1, 1)
+    source: str = "NĐ 356/2025/NĐ-CP, Điều 5"
+    needs_checking: bool = True
+
+
 class Private(_Part):
     """Procedures that are named only after the second factor (L05)."""
 
@@ -309,6 +323,7 @@ class Commune(_Part):
     listeners: tuple[Listener, ...] = ()
     calendar: DaysOff = DaysOff()
     office: Office = Office()
+    data_rights: DataRights = DataRights()
     private: Private = Private()
 
     @model_validator(mode="before")

@@ -94,6 +94,13 @@ talk_close_hours = 24
 applicants_per_phone = 3
 guidance_days = 1825
 
+# Hạn trả lời đề nghị về dữ liệu cá nhân (Nghị định 356/2025, Điều 5): ngày làm việc, rồi ngày thường.
+[data_rights]
+reply_working_days = 2
+correct_days = 10
+erase_days = 20
+needs_checking = true
+
 [facts.guidance_days]
 value = "Thời hạn lưu nội dung hướng dẫn: 5 năm"
 needs_checking = true
@@ -327,6 +334,13 @@ def _unconfirmed(commune: Commune, today: date) -> Iterable[Finding]:
         if fact.needs_checking:
             asked = f" (lần trước {fact.checked_on:%d/%m/%Y})" if fact.checked_on else ""
             yield Finding("warning", f"Cần kiểm tra {name}: {fact.value}{asked}.")
+    rights = commune.data_rights
+    if rights.needs_checking:
+        yield Finding(
+            "warning",
+            f"Cần kiểm tra hạn trả lời đề nghị về dữ liệu cá nhân: {rights.reply_working_days} ngày làm việc; sửa xong "
+            f"{rights.correct_days} ngày, xóa xong {rights.erase_days} ngày, từ {rights.since:%d/%m/%Y} ({rights.source}).",
+        )
     # The Prime Minister decides each autumn; until then the days of Tết are the library's estimate.
     known = commune.calendar.confirmed_until
     if known is None or (known - today).days < 60:

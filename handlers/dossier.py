@@ -16,13 +16,13 @@ from bot.routes import Routes, Start
 from bot.state import Raw
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import slip, today
+from handlers import people, slip, today
 from handlers.slip import InPicture
 from messages import codes
 from messages import dossiers as words
 from messages.reply import Button, Msg, Reply, Text, _, lines
 from messages.statuses import STATUSES, late
-from storage import dossiers, files, guidance, imports
+from storage import dossiers, files, guidance, imports, links
 from storage.dossiers import Dossier
 
 routes = Routes()
@@ -182,12 +182,17 @@ def ask_for_details(turn: Turn, code: str) -> Reply | Start:
 
 @routes.conversation("dossier-details", title=_("Details of a dossier"))
 def see_details(ask: Ask, find: Find, code: str) -> ShowDetails:
+    ask(tail_question(code))
+    return ShowDetails(code)
+
+
+def tail_question(code: str) -> Checked[bool]:
+    """The second factor of a dossier: the last four digits of the phone on file."""
     prompt = _("Please type the last four digits of the phone number given when the dossier was handed in.")
     paper = _("If no number was given, please show the slip at the reception desk.")
     hint = _("Please type just the four digits, for example 5678.")
     question = lines(prompt, paper)
-    ask(Checked[bool](f"tail:{code}", question, lambda said: TryTail(code, digits(said)[-4:]), is_tail, hint))
-    return ShowDetails(code)
+    return Checked[bool](f"tail:{code}", question, lambda said: TryTail(code, digits(said)[-4:]), is_tail, hint)
 
 
 @routes.does(TryTail)
@@ -216,7 +221,10 @@ def show_details(command: ShowDetails, turn: Turn) -> Reply:
     turn.send(turn.address, reply, kind="answer", in_reply_to=turn.event_id, language=turn.language)
     as_of = imports.data_age(turn.db, turn.commune_id)
     slip.draw(turn, found, sealed, counter(turn, found.place), as_of)
-    return Reply(_("Is there anything else?"), buttons=(ANOTHER, PERSON))
+    if turn.citizen is None:
+        return Reply(_("Is there anything else?"), buttons=(ANOTHER, PERSON))
+    links.put(turn.db, turn.commune_id, turn.citizen.id, found.id, turn.now)
+    return Reply(_("Is there anything else?"), buttons=(ANOTHER, people.name_button(found.code_key), PERSON))
 
 
 def locked(until: datetime, turn: Turn) -> Msg:

@@ -1,7 +1,7 @@
 """What is held about her, for how long, and her rights (domain 8; L11): /canhan.
 
-She can see all of it with one tap. Erasing needs a second factor that is not built yet, so a person does it: the tap
-opens a request. Each storage file brings its own export; they are listed here.
+She can see all of it with one tap, have it corrected by an official, and be forgotten (`handlers.erase`); what is
+asked for and still to come stands first. Each storage file brings its own export; they are listed here.
 """
 
 from typing import Any
@@ -9,15 +9,18 @@ from typing import Any
 from bot.routes import Routes
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import person
+from handlers import identity, person, wish
 from handlers import request_card as card
+from handlers.people import PEOPLE
 from messages.reply import Button, Msg, Personal, Reply, Text, _
-from storage import citizens, conversations, dossiers, files, guidance, letters, requests
+from storage import citizens, conversations, dossiers, erasures, files, guidance, letters, links, requests, stops
 
 routes = Routes()
 
 SEE = Button(_("Show what is kept"), str(RouteToken("see")))
-ERASE = Button(_("Ask to correct or erase"), str(RouteToken("erase")))
+CORRECT = Button(_("Ask to correct something"), str(RouteToken("correct")))
+ERASE = Button(_("Erase what is kept"), str(RouteToken("erase")))
+STOP = Button(_("Stop messages"), str(RouteToken("stop")))
 SHOWN = 10
 """Items of a kind that are listed; the rest is counted."""
 NOT_KEPT = _("A phone number that you share by the button is only used to find your dossiers; it is not stored apart.")
@@ -28,7 +31,9 @@ KINDS = {"lookup": _("a dossier looked up"), "reply": _("an official's answer")}
 def about(turn: Turn, rest: str = "") -> Reply:
     """What is kept, for how long, and what she may ask for."""
     office = turn.commune.office
+    open_ = [] if turn.citizen is None else erasures.pending(turn.db, turn.commune_id, turn.citizen.id)
     return Reply(
+        *(words for each in open_ for words in wish.told(turn, each)),
         _("{commune} keeps only what your requests need.", commune=turn.commune.name),
         _("What you write here is kept sealed for {days} days.", days=max(office.inbox_days, office.outbox_days)),
         *([NOT_KEPT] if "phone" in turn.place.capabilities[turn.address.channel].shares else []),
@@ -39,7 +44,7 @@ def about(turn: Turn, rest: str = "") -> Reply:
         ),
         _("Requests to officials are kept for {days} days after they are closed.", days=requests.AFTER_CLOSING.days),
         _("You may see it, have it corrected or erased, and stop messages at any time."),
-        buttons=(SEE, ERASE),
+        buttons=(*wish.keeps(open_), SEE, PEOPLE, CORRECT, ERASE, STOP),
     )  # fmt: skip
 
 
@@ -63,8 +68,11 @@ def see(turn: Turn) -> Reply:
     lines += [_guidance(each) for each in held["guidance"][-SHOWN:]]
     watched = [each["code"] for each in held["dossiers"]["watched"]]
     lines += [_("You asked to be told about dossier {code}.", code=code) for code in watched]
+    if held["stops"]["stops"]:
+        lines.append(_("You have stopped messages; type “nhận tin lại” to receive them again."))
     lines.append(_("Conversations: {talks}. Files: {files}.", talks=len(held["talks"]), files=len(held["files"])))
-    return Reply(_("This is kept about you:"), *lines, buttons=(ERASE,))
+    lines += [_link(each) for each in held["links"]]
+    return Reply(_("This is kept about you:"), *lines, buttons=(CORRECT, ERASE))
 
 
 def exports(turn: Turn) -> dict[str, Any]:
@@ -78,7 +86,10 @@ def exports(turn: Turn) -> dict[str, Any]:
         "dossiers": dossiers.export(turn.db, turn.commune_id, turn.citizen.id),
         "talks": conversations.export(turn.db, turn.commune_id, turn.lane_id, turn.address.sender),
         "files": files.export(turn.db, turn.commune_id, *here),
+        "links": links.export(turn.db, turn.commune_id, turn.citizen.id),
+        "erasures": erasures.export(turn.db, turn.commune_id, turn.citizen.id),
         "letters": letters.export(turn.db, turn.commune_id, *here),
+        "stops": stops.export(turn.db, turn.commune_id, turn.citizen.id),
     }
 
 
@@ -99,25 +110,26 @@ def _guidance(each: dict[str, Any]) -> Msg:
     )  # fmt: skip
 
 
-@routes.command("/xoathongtin", words=("xóa thông tin của tôi", "xóa dữ liệu của tôi", "xóa thông tin cá nhân"))
-def erase(turn: Turn, rest: str = "") -> Reply:
-    """A person corrects or erases, after making sure who asks; the request carries its promise."""
+def _link(each: dict[str, Any]) -> Msg:
+    if not each["name"]:
+        return _("On this chat: dossier {code}.", code=each["code"])
+    return _("On this chat: dossier {code} of {name}.", code=each["code"], name=Personal(each["name"], "name"))
+
+
+@routes.tap("correct")
+def correct(turn: Turn) -> Reply:
+    """A person corrects, after making sure who asks, within the terms of the law."""
     if turn.citizen is None:
         return Reply(_("Nothing is kept about citizens in this chat."))
     request = person.begin(turn, "data", turn.citizen.village)
-    words = turn.place.catalogs.text(_("I ask to have my personal data corrected or erased."), turn.place.language)
+    words = turn.place.catalogs.text(_("I ask to have my personal data corrected."), turn.place.language)
     requests.add_message(turn.db, turn.commune_id, request.id, words, turn.now)
     card.show(turn, request, loud=True)
+    reply_by, done_by = identity.terms(turn, turn.commune.data_rights.correct_days)
     return Reply(
         _("Your request {number} is with the office.", number=request.number),
         _("An official first makes sure that it is you who asks."),
-        card.promise(turn, request),
-        _("Please write here what should be corrected or erased."),
+        _("You are answered before {reply}, and it is done before {done}.", reply=reply_by.date(), done=done_by.date()),
+        _("Please write here what should be corrected."),
         buttons=(person.FINISH,),
     )
-
-
-@routes.tap("erase")
-def erase_tap(turn: Turn) -> Reply:
-    """The button under what is kept."""
-    return erase(turn)

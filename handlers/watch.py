@@ -13,7 +13,7 @@ from bot.tokens import RouteToken
 from bot.turn import Turn
 from messages.dossiers import OVER
 from messages.reply import Button, Reply, _, lines
-from storage import dossiers
+from storage import dossiers, links
 
 routes = Routes()
 ANOTHER = Button(_("Look up another dossier"), str(RouteToken("lookup")))
@@ -53,6 +53,8 @@ def watch(command: Watch, turn: Turn) -> Reply:
     at = turn.address
     who = (at.channel, at.account, at.chat, at.sender)
     dossiers.watch(turn.db, turn.commune_id, found.id, who, turn.now, command.phone)
+    if turn.citizen is not None:
+        links.put(turn.db, turn.commune_id, turn.citizen.id, found.id, turn.now)
     said = _("Noted. I will write to you here when dossier {code} changes.", code=found.code)
     if command.phone is not None:
         said = _("Noted. The office will call you when dossier {code} changes.", code=found.code)

@@ -64,6 +64,12 @@ def place(db: Connection, commune_id: int, channel: str, account: str, chat: str
     return int(found)
 
 
+def find(db: Connection, commune_id: int, channel: str, account: str, chat: str, name: str) -> int | None:
+    """The id of a card in a chat; None when it was never shown there."""
+    found = _FIND.scalar(db, commune_id=commune_id, channel=channel, account=account, chat=chat, name=name)
+    return None if found is None else int(found)
+
+
 def name_of(db: Connection, commune_id: int, channel: str, account: str, chat: str, message_id: str) -> str | None:
     """Which card a message of a chat shows; None when it shows none."""
     key = {"commune_id": commune_id, "channel": channel, "account": account, "chat": chat, "message_id": message_id}

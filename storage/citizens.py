@@ -104,6 +104,25 @@ def meet(db: Connection, commune_id: int, channel: str, account: str, sender: st
     return find(db, commune_id, channel, account, sender) or Citizen(made, None, None, None, 0, now)
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a citizen writes from; alone with us, the chat is called as the sender."""
+
+    channel: str
+    account: str
+    sender: str
+
+
+def addresses(db: Connection, commune_id: int, citizen_id: int) -> list[Address]:
+    """Every address of a citizen, in the order in which they were met."""
+    found = db.execute(
+        select(address.c.channel, address.c.account, address.c.sender)
+        .where(address.c.commune_id == commune_id, address.c.citizen_id == citizen_id)
+        .order_by(address.c.id)
+    )
+    return [Address(*row) for row in found]
+
+
 def left(db: Connection, commune_id: int, channel: str, account: str, sender: str, now: datetime) -> None:
     """She has blocked us at this address."""
     here = _at(commune_id, channel, account, sender)

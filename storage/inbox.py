@@ -292,3 +292,11 @@ def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
     """
     old = select(inbox.c.id).where(inbox.c.done_at < before, inbox.c.state != "new").limit(limit)
     return db.execute(inbox.delete().where(inbox.c.id.in_(old))).rowcount
+
+
+def erase(db: Connection, commune_id: int, lane_id: int, now: datetime) -> None:
+    """Forget the words that came from a chat; event ids stay for the days in which a channel may repeat them. Looks
+    through all events whose words are still kept, which is why nobody waits for it.
+    """
+    hers = (inbox.c.commune_id == commune_id) & (inbox.c.lane_id == lane_id) & inbox.c.raw.is_not(None)
+    db.execute(update(inbox).where(hers, inbox.c.done_at <= now, inbox.c.state != "new").values(raw=None))

@@ -643,9 +643,22 @@ def export(db: Connection, commune_id: int, channel: str, account: str, chat: st
     ]
 
 
-def erase(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> None:
-    """Forget all words sent to a chat; what had not left is dropped as erased."""
-    here = _to(commune_id, channel, account, chat)
+def erase(
+    db: Connection, commune_id: int, channel: str, account: str, chat: str, keep: Iterable[int] = ()
+) -> None:
+    """Forget all words sent to a chat, but for rows of `keep`; what had not left is dropped as erased."""
+    here = _to(commune_id, channel, account, chat) & outbox.c.id.not_in(list(keep))
+    db.execute(update(outbox).where(here, outbox.c.state == "queued").values(state="dropped", dropped="erased"))
+    db.execute(update(outbox).where(here).values(body=None))
+
+
+def erase_cards(
+    db: Connection, commune_id: int, channel: str, account: str, chat: str, keys: Iterable[str]
+) -> None:
+    """Forget what cards said in a chat of the office; `keys` are their supersedes_keys. A state that is still to be
+    sent is dropped as erased.
+    """
+    here = _to(commune_id, channel, account, chat) & outbox.c.supersedes_key.in_(list(keys))
     db.execute(update(outbox).where(here, outbox.c.state == "queued").values(state="dropped", dropped="erased"))
     db.execute(update(outbox).where(here).values(body=None))
 

@@ -369,6 +369,12 @@ def pressed(db: Connection, commune_id: int, request_id: int, what: str) -> list
     return [(row.official_id, row.at) for row in rows]
 
 
+def in_language(db: Connection, commune_id: int, request_id: int, language: str) -> None:
+    """A voice note in that language has come into a request: whoever hears the language may open it."""
+    ordinary = request.c.topic.in_(["question", "callback", "voice"])
+    db.execute(update(request).where(_is(commune_id, request_id), ordinary).values(topic="voice", detail=language))
+
+
 def calm(db: Connection, commune_id: int, request_id: int) -> None:
     """Nothing urgent is happening: the request is an ordinary one again."""
     sealed = request.c.sealed_for_receiver
@@ -528,11 +534,20 @@ def export(db: Connection, commune_id: int, citizen_id: int) -> list[dict[str, A
     ]  # fmt: skip
 
 
-def erase(db: Connection, commune_id: int, citizen_id: int) -> None:
-    """Forget her requests and everything said in them."""
-    hers = select(request.c.id).where(request.c.commune_id == commune_id, request.c.citizen_id == citizen_id)
-    db.execute(request_message.delete().where(request_message.c.request_id.in_(hers)))
-    db.execute(request.delete().where(request.c.commune_id == commune_id, request.c.citizen_id == citizen_id))
+def of_citizen(db: Connection, commune_id: int, citizen_id: int) -> tuple[list[Request], list[Request]]:
+    """Her requests: those that have ended, and those an official is still answering."""
+    hers = (request.c.commune_id == commune_id) & (request.c.citizen_id == citizen_id)
+    found = [Request(*row) for row in db.execute(select(*_COLUMNS).where(hers).order_by(request.c.id))]
+    return [each for each in found if not each.is_open], [each for each in found if each.is_open]
+
+
+def erase(db: Connection, commune_id: int, citizen_id: int, ended_only: bool = False) -> None:
+    """Forget her requests and everything said in them; with `ended_only` not those that are being answered."""
+    hers = (request.c.commune_id == commune_id) & (request.c.citizen_id == citizen_id)
+    if ended_only:
+        hers &= request.c.state.not_in(OPEN)
+    db.execute(request_message.delete().where(request_message.c.request_id.in_(select(request.c.id).where(hers))))
+    db.execute(request.delete().where(hers))
 
 
 def delete_old(db: Connection, commune_id: int, before: datetime, limit: int = 500) -> int:

@@ -172,6 +172,12 @@ def export(db: Connection, commune_id: int, chat: str) -> list[dict[str, Any]]:
     return [dict(row) for row in db.execute(found).mappings()]
 
 
+def let_end(db: Connection, commune_id: int, chat: str, at: datetime) -> None:
+    """A villager's page is hers until then at most, and is deleted afterwards."""
+    here = (session.c.commune_id == commune_id) & (session.c.chat == chat) & (session.c.expires_at > at)
+    db.execute(update(session).where(here).values(expires_at=at))
+
+
 def erase(db: Connection, commune_id: int, chat: str) -> None:
     """Forget a villager's sessions."""
     db.execute(session.delete().where(session.c.commune_id == commune_id, session.c.chat == chat))

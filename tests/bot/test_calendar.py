@@ -107,3 +107,8 @@ def test_a_calendar_that_never_opens():
         "days_off": [date(2026, 11, 23) + timedelta(days=7 * n) for n in range(70)]})
     with pytest.raises(ValueError, match="không có giờ mở cửa"):
         closed.next_open(at("2026-11-21T09:00"))
+
+
+def test_so_many_working_days_after():
+    """The day itself is not counted, nor are weekends; it ends with the last of them."""
+    assert calendar().after_working_days(at("2026-11-26T16:00"), 2) == at("2026-11-30T23:59:59")

@@ -248,7 +248,10 @@ def test_check_of_an_empty_commune():
         "Lịch Chủ tịch tiếp công dân tháng 12/2026 mới có 0 ngày, cần ít nhất 2 ngày (Luật 136/2025/QH15).",
         "Bà con hay hỏi mà chưa có: địa chỉ trụ sở, chỉ đường, chỗ để xe, phòng chờ, wifi, máy photocopy, "
         "cách nộp tiền.",
-        "Chưa có danh sách thôn.", "Lịch nghỉ lễ chưa được đối chiếu với thông báo chính thức.",
+        "Chưa có danh sách thôn.",
+        "Cần kiểm tra hạn trả lời đề nghị về dữ liệu cá nhân: 2 ngày làm việc; sửa xong 10 ngày, xóa xong 20 ngày, "
+        "từ 01/01/2026 (NĐ 356/2025/NĐ-CP, Điều 5).",
+        "Lịch nghỉ lễ chưa được đối chiếu với thông báo chính thức.",
     ]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import town as towns
-from tests.town import Person, Town
+from tests.town import Person, Somebody, Town
 
 
 @pytest.fixture
@@ -12,13 +12,13 @@ def town(steady_town: Town) -> Town:
     return steady_town
 
 
-async def test_L11_canhan_tells_what_is_kept_and_for_how_long(citizen: Person) -> None:
+async def test_L11_canhan_tells_what_is_kept_and_for_how_long(citizen: Somebody) -> None:
     """/canhan names the periods the office sets, and the version of guidance."""
     await citizen.says("/canhan")
     citizen.sees("niêm kín và giữ 30 ngày", "kèm số bản", "1825 ngày", "quyền xem, sửa, xóa")
 
 
-async def test_she_sees_what_is_kept_about_her(town: Town, citizen: Person, official: Person) -> None:
+async def test_she_sees_what_is_kept_about_her(town: Town, citizen: Somebody, official: Person) -> None:
     """One tap lists it: her words, the answers, the guidance with its version; nobody else's."""
     await citizen.says("0")
     await citizen.says("Hỏi về sổ hộ khẩu")
@@ -36,13 +36,16 @@ async def test_she_sees_what_is_kept_about_her(town: Town, citizen: Person, offi
     other.sees_not("hộ khẩu", "Khe Mận")
 
 
-async def test_erasing_is_done_by_a_person(citizen: Person, official: Person) -> None:
-    """Asking to erase opens a request with its promise; nothing is erased without a second factor."""
-    await citizen.says("xóa thông tin của tôi")
-    citizen.sees("lời nhắn số 1", "Cán bộ sẽ hỏi lại", "Cán bộ sẽ trả lời ông/bà trước")
+async def test_a_person_corrects_within_the_terms_of_the_law(citizen: Person, official: Person) -> None:
+    """Asking to correct opens a request with its promise and the law's terms; at /office there is nothing to see."""
+    await citizen.says("/canhan")
+    assert citizen.buttons() == [
+        "Xem thông tin đang lưu", "Hồ sơ của từng người", "Đề nghị sửa", "Xóa thông tin", "Dừng nhận tin",
+    ]  # fmt: skip
+    await citizen.taps("Đề nghị sửa")
+    citizen.sees("lời nhắn số 1", "Cán bộ sẽ hỏi lại")
+    citizen.sees("trước hết thứ Hai, 30/11/2026", "xong trước Chủ Nhật, 06/12/2026")
     await official.looks()
-    official.sees("thông tin cá nhân", "đề nghị sửa hoặc xóa")
+    official.sees("thông tin cá nhân", "đề nghị sửa")
     await official.does(kind="tap", text="Xem", token="#see:")
-    official.sees("không lưu thông tin của người dân")
-    await official.does(kind="tap", text="Xóa", token="#erase:")
     official.sees("không lưu thông tin của người dân")
