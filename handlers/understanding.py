@@ -40,7 +40,7 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
     "notices": ("notices",),
     "stop": ("stop",),
     "not-me": ("not-me", "stop"),
-    "erase": ("erase",),
+    "erase": ("/xoathongtin",),
     "my-data": ("mine",),
     "genuine": ("fact-genuine",),
     "scam": ("fact-genuine",),
@@ -77,6 +77,8 @@ LABELS: Mapping[str, Msg] = {
 }
 """What the buttons say."""
 
+CONFIRMED = frozenset({"not-me"})
+"""What ends something for her is only done by a button."""
 TELLS = frozenset({"report", "survey", "playful", "greeting", "thanks"})
 """Words that may as well be the late answer of a talk that expired."""
 NAMED = 5
@@ -100,7 +102,7 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
         return None
     if said.intent == "accusation":
         return Start("accusation", text=turn.event.text, answering=False)
-    if said.act == "ask":
+    if said.act == "ask" or said.intent in CONFIRMED:
         return _ask(said)
     found = codes.find(turn.event.text)
     more = [_button(each) for each in said.others if each in LABELS]
@@ -129,9 +131,7 @@ def _ask(said: Understood) -> Reply:
         others = [_button(name) for name in choices if name != "complaint"]
         yes = Button(_("Yes, I want to complain"), str(RouteToken("intent", ("complaint",))))
         return Reply(_("May I ask first: do you want to complain?"), buttons=(yes, *others, _button("person")))
-    if not choices:
-        choices = ["help"]
-    names = dict.fromkeys((*choices, "person"))
+    names = dict.fromkeys((*(choices or [said.intent if said.intent in LABELS else "help"]), "person"))
     return Reply(_("Which of these do you mean?"), buttons=tuple(map(_button, names)), numbered=True)
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Table, inspect, select, text
 
 from bot import commune as communes
-from bot import commune_setup, disk, logs
+from bot import commune_setup, disk, logs, phrases
 from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.commands.check_telegram import check_telegram
 from bot.commune import BadCommune, Commune
@@ -45,7 +45,13 @@ def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
     now = now or datetime.now(UTC)
     changes = _changes(settings)
     commune, found = _commune(settings, now, changes)
-    found += [*_place(settings, commune), *_clock(settings, now), *_network(settings), *_database(settings, now)]
+    found += [
+        *_place(settings, commune),
+        *_phrases(settings),
+        *_clock(settings, now),
+        *_network(settings),
+        *_database(settings, now),
+    ]
     found += check_telegram(settings, _groups(settings))
     for finding in sorted(found, key=lambda one: one.level):
         say(f"{LEVELS[finding.level]}: {finding.sentence}")
@@ -111,6 +117,11 @@ def _place(settings: Settings, commune: Commune | None) -> Iterable[Finding]:
     if disk.is_low(folder, least):
         left = disk.free(folder) // disk.MEGABYTE
         yield Finding("error", f"Đĩa chỉ còn {left} MB, cần ít nhất {least} MB. Xin dọn bớt.")
+
+
+def _phrases(settings: Settings) -> Iterable[Finding]:
+    for problem in phrases.load(settings.data_dir)[1]:
+        yield Finding("warning", f"Cụm từ của xã, {str(problem)[0].lower()}{str(problem)[1:]}")
 
 
 def _clock(settings: Settings, now: datetime) -> Iterable[Finding]:

@@ -6,7 +6,20 @@
 Rules: phrases of the table are found in the words (`messages.understanding.words`); where two stand in the same part
 of a sentence the surer wins, then the longer; equals are asked about, never guessed. Different parts may want
 different things. A complaint or an accusation wins over everything and leads only when it is written with its
-accents; else it is asked about (domain 9.2). The emergency gate comes before all of it.
+accents; else it is asked about (domain 9.2). The emergency gate comes before all of it. When nothing is found, phrases
+whose words stand in another order are good enough for a question.
+
+The table has 519 phrases of 665 words (40,000 wordings when written out), 166 short forms, 7 groups. CPU time on one
+core of a small server: 0.6 ms for ten words, 3 ms for 500 characters, 22 ms for 5,000; nothing costs more than linear
+time. Measured on messages nobody had looked at while the rules were written (`tests/phrases`; their writer also wrote
+the rules): 382 of the first 398 led right at once (96.0 %), 5 wrong; later batches were made harder: 146 of 173, 162 of
+196, 116 of 134, 112 of 127, wrong 9, 8, 6, 5, about a third of those a gate that was careful; what was not led right
+was mostly asked about. What failed went into the development set. Today, over the table of the reference, that set and
+the rest of the messages: 106 of 106, 178 of 194, 915 of 917, none wrong.
+
+Tried and rejected: the nearest of 300 labelled sentences by rapidfuzz (token_set_ratio from 85: 216 of 917 right, 32
+wrong, the rest silent), since one word decides and the rest is chat; words of a route anywhere in the message, which
+hears "không khiếu nại"; forgiving any accent, which makes "tối" of "tôi"; a model, which cannot say why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -204,7 +217,7 @@ def _void(phrase: Phrase, at: tuple[int, ...], words: Sequence[Word]) -> bool:
         index not in at and word.bare not in FILLERS for index, word in enumerate(words)
     ):
         return True
-    around = _around(at[0], words) if phrase.unless else range(0)
+    around = _around(at, words) if phrase.unless else range(0)
     return any(
         words[start].bare in unless[0].beginning and _match(unless, words, start) is not None
         for unless in phrase.unless
@@ -212,12 +225,12 @@ def _void(phrase: Phrase, at: tuple[int, ...], words: Sequence[Word]) -> bool:
     )
 
 
-def _around(index: int, words: Sequence[Word]) -> range:
-    """The sentence that a word stands in."""
-    first = last = index
-    while first and words[first - 1].sentence == words[index].sentence:
+def _around(at: tuple[int, ...], words: Sequence[Word]) -> range:
+    """The parts of a sentence, between commas, that the words stand in."""
+    first, last = at[0], at[-1]
+    while first and words[first - 1].part == words[at[0]].part:
         first -= 1
-    while last + 1 < len(words) and words[last + 1].sentence == words[index].sentence:
+    while last + 1 < len(words) and words[last + 1].part == words[at[-1]].part:
         last += 1
     return range(first, last + 1)
 

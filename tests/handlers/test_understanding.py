@@ -65,6 +65,15 @@ def test_whatever_way_it_is_written_it_reaches_the_right_thing(chats: Chats, tex
     assert shows in said.text
 
 
+@pytest.mark.parametrize("text", ["mày ngu thế", "em có người yêu chưa", "kể chuyện cười đi", "do ngu"])
+def test_L18_jokes_and_abuse_are_passed_over_kindly(chats: Chats, text: str) -> None:
+    """However often: a kind word and the menu, nobody is called, nothing is counted as not understood."""
+    for _again in range(3):
+        said = chats.says(text)
+        assert "Ông/bà cần việc gì" in said.text
+        assert said.buttons[-1]["token"] == "#person:"
+
+
 async def test_several_matters_in_one_message_lose_none(citizen: Person) -> None:
     """The first is answered at once, the others wait under it as buttons."""
     await citizen.says("Mấy giờ xã mở cửa ạ? Với lại có wifi không, đăng ký tạm trú cần gì")
@@ -138,6 +147,14 @@ async def test_A21_facts_of_the_house_are_found_in_her_own_words(citizen: Person
     }.items():
         await citizen.says(asked)
         assert told.casefold() in citizen.text.casefold(), (asked, citizen.text)
+
+
+async def test_whoever_is_not_meant_says_so_by_a_button(citizen: Person) -> None:
+    """What stops everything is never done for words that may mean something else."""
+    await citizen.says("hình như nhầm máy rồi cháu ơi")
+    citizen.sees("ông/bà muốn hỏi việc nào")
+    await citizen.taps("Không phải tôi")
+    citizen.sees("xin lỗi" if "xin lỗi" in citizen.text else "Xin lỗi")
 
 
 async def test_who_she_wants_to_talk_to_is_passed_on(citizen: Person, official: Person) -> None:
