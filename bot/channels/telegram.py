@@ -5,7 +5,8 @@ commands, webhook, signs) over a small transport of ours, because its own on htt
 once (python-telegram-bot#4560). Its Updater, Application, persistence and rate limiter acknowledge before anything is
 stored, or halt every chat for one, so none of them is used.
 
-How events reach us is `telegram_receive`, how words leave `telegram_send`, the wire of both `telegram_request`.
+How events reach us is `telegram_receive`, how words leave `telegram_send`, the wire of both `telegram_request`; what
+the bot says of itself is `telegram_words`.
 """
 
 import asyncio
@@ -46,6 +47,7 @@ from bot.channels.telegram_receive import (
     Told,
     by_webhook,
     is_in,
+    known,
 )
 from bot.channels.telegram_request import SECONDS, Refused, Wire, dumps, loads, quietly, result
 from bot.channels.telegram_send import File, Outgoing, is_group
@@ -271,7 +273,7 @@ class Telegram(Channel):
     def parse(self, raw: bytes) -> Inbound:
         """What a stored event says; raises Unparsable."""
         try:
-            return self._read(Update.de_json(_known(loads(raw)), None))
+            return self._read(Update.de_json(known(loads(raw)), None))
         except Unparsable:
             raise
         except Exception as error:  # at nonsense the library raises whatever it stumbles over
@@ -413,34 +415,6 @@ def _body(data: RequestData | None) -> bytes | FormData:
         assert isinstance(content, bytes)
         form.add_field(name, io.BytesIO(content), filename=title, content_type=media_type)  # written in pieces
     return form
-
-
-_OF_A_MESSAGE = frozenset({
-    "message_id", "date", "chat", "from", "sender_chat", "text", "caption", "photo", "animation", "document", "voice",
-    "audio", "video", "video_note", "sticker", "dice", "contact", "location", "venue", "migrate_to_chat_id",
-    "migrate_from_chat_id", "message_thread_id", "is_topic_message", "reply_markup", "reply_to_message", "edit_date",
-})  # fmt: skip
-_OF_AN_ANSWERED_ONE = frozenset({"message_id", "date", "chat", "forum_topic_created"})
-
-
-def _known(update: dict[str, Any]) -> dict[str, Any]:
-    """An update without what nobody here reads: a part that Telegram has changed since the library was written, of a
-    poll or of what was quoted, must not cost us the message around it.
-    """
-    for name in ("message", "edited_message"):
-        if name in update:
-            return {"update_id": update["update_id"], name: _kept(update[name])}
-    query = update.get("callback_query")
-    if query is not None and query.get("message"):
-        return {"update_id": update["update_id"], "callback_query": query | {"message": _kept(query["message"])}}
-    return update
-
-
-def _kept(message: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: message[key] for key in _OF_A_MESSAGE & message.keys()}
-    if answered := message.get("reply_to_message"):
-        kept["reply_to_message"] = {key: answered[key] for key in _OF_AN_ANSWERED_ONE & answered.keys()}
-    return kept
 
 
 def _thread(message: Message) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy import Connection
 
 from bot.channels.base import Post, Unparsable
 from bot.channels.telegram_request import Refused, Wire, dumps, loads
+from bot.errors import SendError
 from bot.settings import Settings
 from messages.reply import Msg, _
 from storage import cards, chats
@@ -161,6 +162,34 @@ def is_in(member: dict[str, Any]) -> bool:
     return status in ("creator", "administrator", "member") or bool(status == "restricted" and member.get("is_member"))
 
 
+_OF_A_MESSAGE = frozenset({
+    "message_id", "date", "chat", "from", "sender_chat", "text", "caption", "photo", "animation", "document", "voice",
+    "audio", "video", "video_note", "sticker", "dice", "contact", "location", "venue", "migrate_to_chat_id",
+    "migrate_from_chat_id", "message_thread_id", "is_topic_message", "reply_markup", "reply_to_message", "edit_date",
+})  # fmt: skip
+_OF_AN_ANSWERED_ONE = frozenset({"message_id", "date", "chat", "forum_topic_created"})
+
+
+def known(update: dict[str, Any]) -> dict[str, Any]:
+    """An update without what nobody here reads: a part that Telegram has changed since the library was written, of a
+    poll or of what was quoted, must not cost us the message around it.
+    """
+    for name in ("message", "edited_message"):
+        if name in update:
+            return {"update_id": update["update_id"], name: _kept(update[name])}
+    query = update.get("callback_query")
+    if query is not None and query.get("message"):
+        return {"update_id": update["update_id"], "callback_query": query | {"message": _kept(query["message"])}}
+    return update
+
+
+def _kept(message: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: message[key] for key in _OF_A_MESSAGE & message.keys()}
+    if answered := message.get("reply_to_message"):
+        kept["reply_to_message"] = {key: answered[key] for key in _OF_AN_ANSWERED_ONE & answered.keys()}
+    return kept
+
+
 # --- groups that got another id ---------------------------------------------------------------------------------------
 
 
@@ -235,7 +264,9 @@ class Patience:
         self._failures += 1
         refusal = error if isinstance(error, Refused) else None
         if self._failures == 1:
-            log.warning("telegram_waits", error=error, status=refusal and refusal.status)
+            ours = not (isinstance(error, Refused | SendError) or temporary(error))
+            status, trace = refusal and refusal.status, error if ours else None
+            log.log(40 if ours else 30, "telegram_waits", error=error, status=status, exc_info=trace)
         if refusal is not None and refusal.status == 429:
             return refusal.retry_after
         if refusal is not None and refusal.status in (401, 404, 409):

@@ -4,9 +4,9 @@ Nothing here knows the library, so `check` and the hot path do without it. Every
 or as `Refused`; neither their words nor their causes hold the token, which stands in every address.
 """
 
-import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -170,11 +170,7 @@ def send_error(refused: Refused, revoked: str) -> SendError:
     return Rejected(str(refused.status), refused.words)
 
 
-async def quietly(work: Any) -> None:
+async def quietly(work: Awaitable[Any]) -> None:
     """Best effort: whatever becomes of it, nobody is told."""
-    try:
+    with suppress(Exception):
         await work
-    except asyncio.CancelledError:
-        raise
-    except Exception:
-        return

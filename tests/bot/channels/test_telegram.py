@@ -459,6 +459,7 @@ async def test_the_bot_is_introduced_where_it_differs(server: TelegramServer, tm
     group = server.group(-4012)
     async with desk(tmp_path, server, TELEGRAM_ADMIN_CHAT_ID="-4012") as here:
         changed = []
+        server.next("getMyDescription", BROKEN)
         for _start in range(2):
             server.requests.clear()
             await here.channel.lead()

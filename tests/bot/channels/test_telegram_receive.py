@@ -129,10 +129,12 @@ async def test_what_cannot_even_be_routed_is_kept_as_bytes(here: Desk) -> None:
     hoa = here.server.user(7001)
     hoa.says("một")
     here.server.bot.update("message", {"message_id": 3, "text": "ai?"})
+    here.server.bot.update("message", hoa.chat.keep(hoa.json(), {"text": "nửa chữ \ud83d"}).json())
     hoa.says("hai")
     await here.channel.lead()
-    await here.until(2)
-    await here.server.until(lambda: here.server.bot.confirmed == 3)
+    await here.until(3)
+    await here.server.until(lambda: here.server.bot.confirmed == 4)
+    assert [said.text for said in await here.parsed()] == ["một", "nửa chữ \ufffd", "hai"]
     assert [why for _raw, why in here.broken] == ["KeyError"]
     assert b"ai?" in here.broken[0][0]
 
