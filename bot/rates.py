@@ -39,8 +39,11 @@ class Pace:
 
     def __init__(self, rates: Rates, now: Seconds) -> None:
         self._rates, self._began = rates, now
-        # Evenly spaced, and strictly no more in any second than the next whole number: 30 for Telegram.
-        self._all = _Line(rates.total, rates.total_burst, math.ceil(rates.total), 1.0, now) if rates.total else None
+        # Evenly spaced, and strictly no more in any second than the next whole number: 30 for Telegram. So it is
+        # planned, and so it is kept by what leaves, later than planned when the disk or the processor was busy.
+        most = math.ceil(rates.total)
+        self._all = _Line(rates.total, rates.total_burst, most, 1.0, now) if most else None
+        self._left = deque(_evenly(now, most, 1.0), maxlen=most)
         self._chats: dict[str, _Line] = {}
         self._paused: dict[str, Seconds] = {}
         self._halted = now
@@ -88,6 +91,13 @@ class Pace:
             rate, burst = self._rates.chat, self._rates.chat_burst
             line = self._chats[chat] = _Line(rate, burst, grouped, self._rates.group_seconds, self._began)
         line.take(at)
+
+    def hold(self, now: Seconds) -> Seconds:
+        """How much longer a request whose moment has come must wait, because others left late; 0: it leaves now."""
+        if self._left and (wait := self._left[0] + 1.0 - now) > 0:
+            return wait
+        self._left.append(now)
+        return 0.0
 
     def throttled(self, chat: str, seconds: Seconds, now: Seconds, everybody: bool = False) -> None:
         """The provider asks this chat to wait. Others go on, unless it means everybody: then it says so, or says the

@@ -96,6 +96,28 @@ def test_slots_of_several_rounds_are_those_of_one_line(rounds: list[tuple[float,
     keeps_window(log.times(), 30, 1.0)
 
 
+@given(st.lists(st.tuples(st.floats(0, 0.2), st.floats(0, 0.5)), max_size=120))
+def test_what_leaves_late_does_not_crowd_the_second_it_leaves_in(delays: list[tuple[float, float]]) -> None:
+    """When a busy disk delays requests past their moments, still no second holds more than 30; without limits none
+    waits.
+    """
+    pace, now, left = Pace(TELEGRAM, 0.0), 0.0, list[float]()
+    for between, stall in delays:
+        now += between
+        found = pace.slots(now, now + MOMENT, 32)
+        for number, at in enumerate(found):
+            pace.take(f"{number}", at)
+        now += stall
+        for at in found:
+            now = max(now, at)
+            while (wait := pace.hold(now)) > 0:
+                now += wait
+            left.append(now)
+    keeps_window(left, 30, 1.0)
+    free = Pace(Rates(), 0.0)
+    assert [free.hold(0.0) for _each in range(100)] == [0.0] * 100
+
+
 def test_a_new_holder_has_no_burst() -> None:
     """Whoever takes over does not know what left a moment ago, so it begins as if everything had been used up."""
     pace = Pace(TELEGRAM, 100.0)
