@@ -100,7 +100,7 @@ class Dispatcher:
             self._keep_broken(db, event.channel, event.account, event.raw, type(error).__name__)
             return False
 
-        new = await asyncio.shield(self.database.submit(store, Kind.ACCEPT, keep))
+        new = await self.database.submit(store, Kind.ACCEPT, keep)
         if new:
             self.metrics.accepted(event.channel)
             self._attempt()

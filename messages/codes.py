@@ -67,7 +67,7 @@ def key(code: str) -> str:
 def _plain(text: str) -> str:
     """Compatibility forms (fullwidth digits), all dashes as "-", capitals; invisible characters gone."""
     text = unicodedata.normalize("NFKC", text.translate(_HYPHENS)).translate(_HYPHENS).upper()
-    if text.isascii():
+    if text.isprintable():
         return text
     return "".join(sign for sign in text if unicodedata.category(sign) not in {"Cf", "Cs"})
 

@@ -63,6 +63,8 @@ class Catalogs:
         pattern = self._words.get(language, {}).get(message.id)
         if not pattern and language != "en":
             pattern = self._words.get("vi", {}).get(message.id)
+        if not message.args:
+            return pattern or message.id
         return (pattern or message.id).format_map(
             {name: self._argument(value, language, masks) for name, value in message.args.items()}
         )

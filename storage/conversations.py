@@ -190,12 +190,21 @@ _PARK = Prepared(
 _OPEN = Prepared(insert(talk).returning(talk.c.id))
 
 
+def _token() -> str:
+    """Eight letters and digits that no other talk of hers is likely to have."""
+    number, signs = secrets.randbelow(len(ALPHABET) ** 8), ""
+    for _each in range(8):
+        number, place = divmod(number, len(ALPHABET))
+        signs += ALPHABET[place]
+    return signs
+
+
 def open_talk(
     db: Connection, commune_id: int, lane_id: int, sender: str, route: str, now: datetime, expires_at: datetime
 ) -> Talk:
     """A new live talk; one that was live is parked and can be resumed until it expires."""
     _PARK.run(db, lane=lane_id, of=sender)
-    token = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    token = _token()
     values = {
         "commune_id": commune_id,
         "token": token,

@@ -20,6 +20,18 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection
 
 NONCE = 12
+_nonces: list[bytes] = []
+os.register_at_fork(after_in_child=_nonces.clear)  # two processes must never use the same
+
+
+def _nonce() -> bytes:
+    """A random nonce, once; the system is asked for many together, because every question lets another thread run."""
+    try:
+        return _nonces.pop()
+    except IndexError:
+        fresh = os.urandom(NONCE * 256)
+        _nonces.extend(fresh[at : at + NONCE] for at in range(NONCE, len(fresh), NONCE))
+        return fresh[:NONCE]
 
 
 class Unreadable(Exception):
@@ -45,7 +57,7 @@ class Keys:
 
     def seal(self, clear: bytes) -> bytes:
         """nonce + AES-GCM ciphertext."""
-        nonce = os.urandom(NONCE)
+        nonce = _nonce()
         return nonce + self.sealer.encrypt(nonce, clear, None)
 
     def unseal(self, sealed: bytes) -> bytes:

@@ -1,14 +1,15 @@
 """Sealing: what people wrote is in no file of the database, and only this key opens it."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from storage import conversations, inbox, outbox
+from storage import arrivals, conversations, inbox, outbox
 from storage.db import Database, create_engine_for
 from storage.outbox import Row
-from storage.sealing import Keys, Unreadable
+from storage.sealing import NONCE, Keys, Unreadable
 from tests import stores
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ async def test_words_are_neither_in_the_file_nor_in_the_write_ahead_log(tmp_path
         files = contents(tmp_path)
         assert any(name.endswith("-wal") and held for name, held in files.items())
         on_disk = b"".join(files.values())
-        assert (await database.write(inbox.take, NOW)).raw.decode() == WORDS
+        assert (await database.write(arrivals.take, NOW)).raw.decode() == WORDS
         assert (await database.read(conversations.live, lane, "c1")).data == {"what": WORDS}
         await database.close()
         on_disk += b"".join(contents(tmp_path).values())
@@ -70,6 +71,22 @@ def test_what_was_changed_or_cut_off_is_unreadable() -> None:
 def test_the_same_words_are_never_sealed_to_the_same_bytes() -> None:
     """Nobody can see that two people wrote the same, nor guess short answers by comparing."""
     assert len({stores.KEYS.seal(b"co") for _each in range(100)}) == 100
+
+
+def test_a_child_process_does_not_seal_with_its_parents_nonces() -> None:
+    """A nonce used twice would open both messages; a process that forks hands none of its own on."""
+    stores.KEYS.seal(b"co")
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writing, stores.KEYS.seal(b"co")[:NONCE])
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(reading, NONCE)
+    os.close(reading)
+    os.close(writing)
+    ours = {stores.KEYS.seal(b"co")[:NONCE] for _each in range(300)}
+    assert len(ours) == 300
+    assert theirs not in ours
 
 
 def test_a_look_up_key_is_the_same_every_time_and_tells_purposes_and_secrets_apart() -> None:
