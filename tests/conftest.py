@@ -1,4 +1,8 @@
-"""Fixtures: databases of both kinds, a running town, and people at their pages."""
+"""Fixtures: databases of both kinds, a running town, and people at their pages and telephones.
+
+Every dialogue runs on both databases and both channels. What only makes sense at the chat box (sessions, HTTP status,
+sockets, how a page shows things) is marked `web_only`, with the reason.
+"""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -6,11 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import FixedClock
 from tests import town as towns
-from tests.town import Databases, Person, Town
+from tests.town import Databases, Person, Somebody, Town
 
 BOTH = ("sqlite", "postgres")
+CHANNELS = ("web", "telegram")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "web_only(why): a dialogue that only makes sense at the chat box")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on Telegram what is marked `web_only`."""
+    left = [each for each in items if "-telegram" in each.name and each.get_closest_marker("web_only")]
+    if left:
+        gone = set(left)
+        config.hook.pytest_deselected(items=left)
+        items[:] = [each for each in items if each not in gone]
 
 
 @pytest.fixture(scope="session")
@@ -22,37 +39,25 @@ def databases() -> Iterator[Databases]:
         made.close()
 
 
-@pytest.fixture(params=[f"{kind}-{mode}" for kind in BOTH for mode in ("straight", "rebuilt")])
+@pytest.fixture(params=[f"{kind}-{mode}-{on}" for kind in BOTH for mode in ("straight", "rebuilt") for on in CHANNELS])
 async def town(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> AsyncIterator[Town]:
-    """The service on both databases, straight and rebuilt before every message."""
-    kind, mode = request.param.split("-")
-    async for each in _town(databases, kind, tmp_path, rebuilt=mode == "rebuilt"):
-        yield each
-
-
-@pytest.fixture(params=BOTH)
-async def steady_town(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> AsyncIterator[Town]:
-    """The service on both databases, not rebuilt: for what has nothing to do with restarts."""
-    async for each in _town(databases, request.param, tmp_path):
-        yield each
-
-
-async def _town(databases: Databases, kind: str, folder: Path, *, rebuilt: bool = False) -> AsyncIterator[Town]:
-    data = folder / "data"
-    url = await databases.fresh(kind, data)
-    made = Town(towns.settings(data, url), FixedClock(towns.START), rebuilt=rebuilt)
-    await made.start()
-    try:
+    """The service on both databases, straight and rebuilt before every message; villagers on both channels."""
+    kind, mode, channel = request.param.split("-")
+    async with towns.of_the_sample(databases, kind, tmp_path, channel, rebuilt=mode == "rebuilt") as made:
         yield made
-    finally:
-        await made.stop()
-        if url:
-            databases.drop(url)
+
+
+@pytest.fixture(params=[f"{kind}-{on}" for kind in BOTH for on in CHANNELS])
+async def steady_town(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> AsyncIterator[Town]:
+    """The service on both databases, villagers on both channels, not rebuilt: for what has nothing to do with that."""
+    kind, channel = request.param.split("-")
+    async with towns.of_the_sample(databases, kind, tmp_path, channel) as made:
+        yield made
 
 
 @pytest.fixture
-async def citizen(town: Town) -> Person:
-    """A villager at the chat box."""
+async def citizen(town: Town) -> Somebody:
+    """A villager at the chat box or on Telegram."""
     return await towns.villager(town)
 
 

@@ -424,6 +424,7 @@ class TelegramServer:
             webhook.error_at = int(self.now())
             await asyncio.sleep(bot.delivery.pause)
         update.busy = False
+        self._moved.set()
 
     async def _post(self, http: aiohttp.ClientSession, webhook: Webhook, update: Update) -> bool:
         url = webhook.url

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+MOST_WORDS = 4096
 DAY, PRESS, WEEK = 86_400.0, 150.0, 7 * 86_400.0
 ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 KINDS = frozenset({"message", "edited_message", "callback_query", "my_chat_member", "inline_query", "poll"})
@@ -85,6 +86,7 @@ class Message:
     edited_at: int = 0
     deleted: bool = False
     changed: int = 0  # counts over the whole bot: when this was sent or last edited
+    first: int = 0  # the same: when it was sent
     request: dict[str, Any] = field(default_factory=dict)  # what the bot asked for, as it came
 
     @property
@@ -174,7 +176,8 @@ class Chat:
     def keep(self, sender: dict[str, Any], content: dict[str, Any], **more: Any) -> Message:
         """One more message in this chat."""
         bot = self.bot
-        message = Message(next(self._ids), self, int(bot.now()), sender, content, changed=bot.change(), **more)
+        at = bot.change()
+        message = Message(next(self._ids), self, int(bot.now()), sender, content, changed=at, first=at, **more)
         self.messages[message.id] = message
         return message
 
@@ -314,10 +317,14 @@ class User:
         return self.says(f"/start {payload}".strip())
 
     def says(self, text: str, **where: Any) -> Message:
+        """Type it; more than one message can hold is sent as several. Returns the last."""
         text = text.strip()
         assert text, "Telegram sends no empty message"
-        entities = _entities(text)
-        return self.sends({"text": text[:4096]} | ({"entities": entities} if entities else {}), **where)
+        for start in range(0, len(text), MOST_WORDS):
+            part = text[start : start + MOST_WORDS]
+            entities = _entities(part)
+            message = self.sends({"text": part} | ({"entities": entities} if entities else {}), **where)
+        return message
 
     def photo(self, raw: bytes, caption: str = "", album: str = "", **where: Any) -> Message:
         file, small = self.bot.store(raw, "photos", "jpg"), self.bot.store(raw[:64], "photos", "jpg")

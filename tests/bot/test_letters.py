@@ -25,6 +25,8 @@ from tests.bot import dying
 from tests.letters import arrived
 from tests.town import Person, Town, settings, villager
 
+pytestmark = pytest.mark.web_only("how letters are drawn is the same everywhere")
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import town as towns
-from tests.town import Person, Town
+from tests.town import Person, Somebody, Town
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def town(steady_town: Town) -> Town:
     return steady_town
 
 
-async def test_L10_greeting_words_come_once_a_day(town: Town, citizen: Person) -> None:
+async def test_L10_greeting_words_come_once_a_day(town: Town, citizen: Somebody) -> None:
     """She is greeted in the commune's name once a day, always told that nobody asks for OTP, and sees a small menu."""
     await citizen.opens()
     citizen.sees("Xin chào ông/bà! Đây là Trợ lý của UBND", "không ai hỏi mã OTP, mật khẩu")
@@ -26,7 +26,7 @@ async def test_L10_greeting_words_come_once_a_day(town: Town, citizen: Person) -
     citizen.sees("Xin chào ông/bà!")
 
 
-async def test_L10_a_line_of_the_menu_can_be_typed(citizen: Person) -> None:
+async def test_L10_a_line_of_the_menu_can_be_typed(citizen: Somebody) -> None:
     """The menu's numbers can be typed."""
     await citizen.opens()
     await citizen.says("2")
@@ -36,7 +36,7 @@ async def test_L10_a_line_of_the_menu_can_be_typed(citizen: Person) -> None:
     citizen.sees("niêm kín")
 
 
-async def test_L10_two_misunderstandings_in_a_row_bring_a_person(citizen: Person, official: Person) -> None:
+async def test_L10_two_misunderstandings_in_a_row_bring_a_person(citizen: Somebody, official: Person) -> None:
     """The first time a kind sentence and the menu, the second time a person, who sees what she had written."""
     await citizen.says("qwrt zxcv")
     citizen.sees("Xin lỗi ông/bà, trợ lý chưa hiểu câu này")
@@ -50,7 +50,7 @@ async def test_L10_two_misunderstandings_in_a_row_bring_a_person(citizen: Person
     official.sees("asdf ghjk")
 
 
-async def test_L10_being_understood_in_between_counts(citizen: Person) -> None:
+async def test_L10_being_understood_in_between_counts(citizen: Somebody) -> None:
     """A message that is understood starts the count anew."""
     await citizen.says("qwrt zxcv")
     await citizen.says("/trogiup")
@@ -58,7 +58,7 @@ async def test_L10_being_understood_in_between_counts(citizen: Person) -> None:
     citizen.sees("trợ lý chưa hiểu câu này")
 
 
-async def test_L10_zero_is_a_person_everywhere(citizen: Person) -> None:
+async def test_L10_zero_is_a_person_everywhere(citizen: Somebody) -> None:
     """ "0" leads to a person, from the menu as from the middle of a question."""
     await citizen.opens()
     await citizen.says("0")
@@ -73,7 +73,7 @@ async def test_whatever_she_sends_gets_a_kind_sentence(town: Town, kind: str) ->
     citizen.sees("ông/bà")
 
 
-async def test_manners_are_no_misunderstanding(citizen: Person) -> None:
+async def test_manners_are_no_misunderstanding(citizen: Somebody) -> None:
     """Thanks are answered and not misunderstood."""
     await citizen.says("cảm ơn")
     citizen.sees("Dạ, xin cảm ơn ông/bà")
@@ -87,7 +87,7 @@ async def test_what_is_not_here_yet_is_called_so(town: Town, text: str) -> None:
     citizen.sees("ở đây chưa có", "gõ số 0", "gọi", "Từ thứ Hai")
 
 
-async def test_hours_tell_whether_the_office_is_open(town: Town, citizen: Person) -> None:
+async def test_hours_tell_whether_the_office_is_open(town: Town, citizen: Somebody) -> None:
     """Hours say whether it is open now and when it opens again, where it is and its phone."""
     await citizen.says("Xã làm việc mấy giờ?")
     citizen.sees("đang mở cửa", "7 giờ 30", "số")

@@ -8,7 +8,7 @@ import pytest
 
 from storage import inbox
 from tests import town as towns
-from tests.town import Person, Town
+from tests.town import Person, Somebody, Town
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def town(steady_town: Town) -> Town:
     return steady_town
 
 
-async def asks(citizen: Person, about: str = "Hỏi về giấy khai sinh") -> Person:
+async def asks(citizen: Somebody, about: str = "Hỏi về giấy khai sinh") -> Person:
     await citizen.says("0")
     await citizen.says(about)
     return await citizen.says("bỏ qua")
@@ -35,7 +35,7 @@ async def named(town: Town, role: str) -> towns.officials.Official:
 
 
 async def test_L02_an_answer_is_shown_first_and_goes_only_after_send(
-    town: Town, citizen: Person, official: Person
+    town: Town, citizen: Somebody, official: Person
 ) -> None:
     """The official sees to whom and under which name it goes; she gets it with name and post, after a minute (G06)."""
     town.rebuilt = True
@@ -53,10 +53,10 @@ async def test_L02_an_answer_is_shown_first_and_goes_only_after_send(
     town.clock.advance(towns.timedelta(seconds=61))
     await citizen.looks()
     citizen.sees("mời bà mang giấy đến một cửa")
-    assert citizen.news[-1]["signature"] == {"name": clerk.name, "post": clerk.post}
+    citizen.sees_signed(clerk.name, clerk.post)
 
 
-async def test_L02_an_answer_can_be_undone_for_a_minute(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_an_answer_can_be_undone_for_a_minute(town: Town, citizen: Somebody, official: Person) -> None:
     """ "Thu hồi" within the minute stops it, twice makes no difference, and the request waits again."""
     await asks(citizen)
     await answers(official)
@@ -72,7 +72,7 @@ async def test_L02_an_answer_can_be_undone_for_a_minute(town: Town, citizen: Per
     official.sees("Đang có 1 người chờ")
 
 
-async def test_L02_after_a_minute_it_is_too_late(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_after_a_minute_it_is_too_late(town: Town, citizen: Somebody, official: Person) -> None:
     """After the minute the undo button says so and changes nothing."""
     await asks(citizen)
     await answers(official)
@@ -84,7 +84,7 @@ async def test_L02_after_a_minute_it_is_too_late(town: Town, citizen: Person, of
     citizen.sees("mời bà mang giấy")
 
 
-async def test_L02_a_note_never_leaves(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_a_note_never_leaves(town: Town, citizen: Somebody, official: Person) -> None:
     """ "Chỉ nội bộ" keeps the words on the card and sends nothing."""
     await asks(citizen)
     await answers(official, "Bà này hỏi lần thứ ba rồi")
@@ -95,7 +95,7 @@ async def test_L02_a_note_never_leaves(town: Town, citizen: Person, official: Pe
     assert citizen.news == []
 
 
-async def test_L02_rewriting_shows_the_new_words(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_rewriting_shows_the_new_words(town: Town, citizen: Somebody, official: Person) -> None:
     """ "Sửa" asks again; a button under the old words does not send the new ones."""
     town.rebuilt = True
     await asks(citizen)
@@ -114,7 +114,7 @@ async def test_L02_rewriting_shows_the_new_words(town: Town, citizen: Person, of
     citizen.sees("Câu thứ hai")
 
 
-async def test_L02_what_is_typed_outside_an_answer_goes_to_nobody(citizen: Person, official: Person) -> None:
+async def test_L02_what_is_typed_outside_an_answer_goes_to_nobody(citizen: Somebody, official: Person) -> None:
     """Plain words at the office reach nobody, and are said to reach nobody."""
     await asks(citizen)
     await official.says("mời bà đến nhé")
@@ -123,7 +123,9 @@ async def test_L02_what_is_typed_outside_an_answer_goes_to_nobody(citizen: Perso
     assert citizen.news == []
 
 
-async def test_L02_of_two_officials_who_press_at_once_one_has_it(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_of_two_officials_who_press_at_once_one_has_it(
+    town: Town, citizen: Somebody, official: Person
+) -> None:
     """Both tap "Nhận" at the same moment: one has the request, the other is told who."""
     await asks(citizen)
     second = await towns.official(town, (await named(town, "chairman")).name)
@@ -138,7 +140,7 @@ async def test_L02_of_two_officials_who_press_at_once_one_has_it(town: Town, cit
     assert sum("đang nhận lời nhắn số 1" in words for words in told) == 1
 
 
-async def test_L02_the_second_official_is_told_who_has_it(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_the_second_official_is_told_who_has_it(town: Town, citizen: Somebody, official: Person) -> None:
     """Taking what another has tells who has it; "Nhận thay" takes it on purpose."""
     await asks(citizen)
     await official.looks()
@@ -155,7 +157,7 @@ async def test_L02_the_second_official_is_told_who_has_it(town: Town, citizen: P
     official.sees("đang nhận lời nhắn số 1")
 
 
-async def test_L02_whoever_was_removed_sends_nothing(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_whoever_was_removed_sends_nothing(town: Town, citizen: Somebody, official: Person) -> None:
     """Rights are looked at when it is sent: what an official tapped just before being removed sends nothing."""
     await asks(citizen)
     await answers(official)
@@ -187,7 +189,7 @@ async def test_L02_on_a_shared_computer_a_pin_confirms(town: Town) -> None:
     shared.sees("sẽ đi sau 60 giây")
 
 
-async def test_L01_she_answers_on_and_it_waits_again(town: Town, citizen: Person, official: Person) -> None:
+async def test_L01_she_answers_on_and_it_waits_again(town: Town, citizen: Somebody, official: Person) -> None:
     """After an answer she simply writes on; she gets a new promise and the office a loud card."""
     await asks(citizen)
     await answers(official)
@@ -201,7 +203,7 @@ async def test_L01_she_answers_on_and_it_waits_again(town: Town, citizen: Person
     assert official.news[-1]["loud"]
 
 
-async def test_the_office_closes_a_request(citizen: Person, official: Person) -> None:
+async def test_the_office_closes_a_request(citizen: Somebody, official: Person) -> None:
     """Closing tells her; closing or answering a closed one is refused kindly."""
     await asks(citizen)
     await official.looks()
@@ -264,7 +266,7 @@ async def test_L11_the_chairman_and_the_clerk_invite(town: Town) -> None:
     other.sees_not("Mời ai")
 
 
-async def test_L02_villagers_cannot_use_the_office(citizen: Person, official: Person) -> None:
+async def test_L02_villagers_cannot_use_the_office(citizen: Somebody, official: Person) -> None:
     """A villager who knows a button or a command of the office gets nowhere with it."""
     await asks(citizen)
     for token in ("#take:1", "#reply:1", "#close:1", "#open:1", "#undo:1", "#queue:"):
@@ -274,7 +276,9 @@ async def test_L02_villagers_cannot_use_the_office(citizen: Person, official: Pe
     citizen.sees_not("người chờ")
 
 
-async def test_L02_answers_that_come_too_late_for_their_request(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_answers_that_come_too_late_for_their_request(
+    town: Town, citizen: Somebody, official: Person
+) -> None:
     """An answer begun before she ended the talk, or before another took the request, is not sent and says why."""
     await asks(citizen)
     await answers(official)
@@ -293,7 +297,7 @@ async def test_L02_answers_that_come_too_late_for_their_request(town: Town, citi
     official.sees("không còn phụ trách")
 
 
-async def test_L02_only_the_author_takes_an_answer_back(town: Town, citizen: Person, official: Person) -> None:
+async def test_L02_only_the_author_takes_an_answer_back(town: Town, citizen: Somebody, official: Person) -> None:
     """Somebody else's answer, or none at all, cannot be taken back."""
     await asks(citizen)
     await answers(official)
@@ -305,7 +309,7 @@ async def test_L02_only_the_author_takes_an_answer_back(town: Town, citizen: Per
         second.sees("không thu hồi được")
 
 
-async def test_L03_a_request_sealed_meanwhile_is_not_answered_by_others(town: Town, citizen: Person) -> None:
+async def test_L03_a_request_sealed_meanwhile_is_not_answered_by_others(town: Town, citizen: Somebody) -> None:
     """When it turns into an accusation while somebody answers it, that answer is not sent."""
     people = await town.read(towns.officials.active, 1)
     plain = next(each for each in people if each.role != "village-head" and "receive" not in each.rights)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import town as towns
-from tests.town import Person, Town
+from tests.town import Person, Somebody, Town
 
 
 @pytest.fixture
@@ -12,14 +12,14 @@ def town(steady_town: Town) -> Town:
     return steady_town
 
 
-async def asks(citizen: Person, about: str = "Giấy khai sinh của cháu tôi ghi sai tên đệm") -> Person:
+async def asks(citizen: Somebody, about: str = "Giấy khai sinh của cháu tôi ghi sai tên đệm") -> Somebody:
     """Ask for a person about something, without naming a thôn."""
     await citizen.says("0")
     await citizen.says(about)
     return await citizen.says("bỏ qua")
 
 
-async def test_L01_a_person_is_promised_a_time(town: Town, citizen: Person, official: Person) -> None:
+async def test_L01_a_person_is_promised_a_time(town: Town, citizen: Somebody, official: Person) -> None:
     """A request reaches the office as a card with a clock, and she is told until when she is answered."""
     town.rebuilt = True
     await citizen.says("gặp người thật")
@@ -37,7 +37,7 @@ async def test_L01_a_person_is_promised_a_time(town: Town, citizen: Person, offi
     assert official.buttons() == ["Nhận", "Trả lời", "Đóng"]
 
 
-async def test_L10_zero_on_the_way_to_a_person_goes_on(citizen: Person, official: Person) -> None:
+async def test_L10_zero_on_the_way_to_a_person_goes_on(citizen: Somebody, official: Person) -> None:
     """Whoever types 0 again and again reaches the office, whatever is asked on the way."""
     await citizen.says("0")
     await citizen.says("hỏi đất đai")
@@ -50,14 +50,14 @@ async def test_L10_zero_on_the_way_to_a_person_goes_on(citizen: Person, official
     official.sees("hỏi đất đai")
 
 
-async def test_L01_out_of_hours_the_promise_is_for_tomorrow_morning(town: Town, citizen: Person) -> None:
+async def test_L01_out_of_hours_the_promise_is_for_tomorrow_morning(town: Town, citizen: Somebody) -> None:
     """At night she is told "sáng mai", with the hour."""
     town.clock.advance(towns.timedelta(hours=12))
     await asks(citizen)
     citizen.sees("Bây giờ ngoài giờ làm việc. Sáng mai, cán bộ sẽ trả lời ông/bà trước 8 giờ, thứ Sáu, 27/11/2026")
 
 
-async def test_L01_her_further_words_reach_the_office_and_manners_do_not(citizen: Person, official: Person) -> None:
+async def test_L01_her_further_words_reach_the_office_and_manners_do_not(citizen: Somebody, official: Person) -> None:
     """What she writes on is added to the card; "dạ", "cảm ơn" and a sticker ping nobody and get no answer."""
     await asks(citizen)
     await official.looks()
@@ -74,7 +74,7 @@ async def test_L01_her_further_words_reach_the_office_and_manners_do_not(citizen
     assert official.news == []
 
 
-async def test_L01_asking_twice_shows_the_same_promise(citizen: Person, official: Person) -> None:
+async def test_L01_asking_twice_shows_the_same_promise(citizen: Somebody, official: Person) -> None:
     """A second "0" opens no second request."""
     await asks(citizen)
     await citizen.says("0")
@@ -83,7 +83,7 @@ async def test_L01_asking_twice_shows_the_same_promise(citizen: Person, official
     official.sees("Đang có 1 người chờ")
 
 
-async def test_L01_she_ends_it_herself(citizen: Person, official: Person) -> None:
+async def test_L01_she_ends_it_herself(citizen: Somebody, official: Person) -> None:
     """ "Xong rồi" or the button ends the talk; the card says so, and the next words are the menu's again."""
     await asks(citizen)
     await citizen.says("xong rồi")
@@ -96,7 +96,7 @@ async def test_L01_she_ends_it_herself(citizen: Person, official: Person) -> Non
     citizen.sees("trợ lý chưa hiểu")
 
 
-async def test_L01_a_call_back_needs_a_number_and_the_village(citizen: Person, official: Person) -> None:
+async def test_L01_a_call_back_needs_a_number_and_the_village(citizen: Somebody, official: Person) -> None:
     """ "Xin gọi lại cho tôi" asks for the number; the card carries it."""
     await citizen.says("0")
     await citizen.taps("Xin gọi lại cho tôi")
@@ -154,7 +154,7 @@ async def test_L01_a_quiet_request_is_closed_after_a_day(town: Town) -> None:
     citizen.sees("Xin lỗi ông/bà, lời nhắn số 1 đã hết hạn")
 
 
-async def test_L03_an_accusation_stays_out_of_the_shared_chat(citizen: Person, town: Town) -> None:
+async def test_L03_an_accusation_stays_out_of_the_shared_chat(citizen: Somebody, town: Town) -> None:
     """The shared chat sees number, thôn and topic; the receiver opens the words in a chat of his own."""
     receiver = await towns.official(town, await _with_right(town, "receive"))
     other = await towns.official(town, await _with_right(town, ""))
@@ -181,7 +181,7 @@ async def _with_right(town: Town, right: str) -> str:
     return next(each.name for each in office if (right in each.rights if right else "receive" not in each.rights))
 
 
-async def test_L03_later_messages_are_checked_too(citizen: Person, official: Person, town: Town) -> None:
+async def test_L03_later_messages_are_checked_too(citizen: Somebody, official: Person, town: Town) -> None:
     """An accusation in the middle of an ordinary request seals it from then on."""
     other = await towns.official(town, await _with_right(town, ""))
     await asks(citizen, "Hỏi về sổ đỏ")
@@ -192,7 +192,7 @@ async def test_L03_later_messages_are_checked_too(citizen: Person, official: Per
     other.sees_not("bao che")
 
 
-async def test_L03_without_accents_she_is_asked_first(citizen: Person, official: Person) -> None:
+async def test_L03_without_accents_she_is_asked_first(citizen: Somebody, official: Person) -> None:
     """ "to cao" may be another word: nothing is routed before she has said so, and "no" goes the ordinary way."""
     await citizen.says("to cao")
     citizen.sees("Xin phép hỏi ông/bà trước")
@@ -206,7 +206,7 @@ async def test_L03_without_accents_she_is_asked_first(citizen: Person, official:
 
 
 async def test_L03_in_the_middle_of_an_answer_the_gate_asks_first(
-    town: Town, citizen: Person, official: Person
+    town: Town, citizen: Somebody, official: Person
 ) -> None:
     """An answer that sounds like an accusation is asked about, and handed back to its question when it is none."""
     town.rebuilt = True
@@ -222,7 +222,7 @@ async def test_L03_in_the_middle_of_an_answer_the_gate_asks_first(
     official.sees("nhận tiền lệ phí")
 
 
-async def test_L03_said_yes_it_goes_to_the_receiver(citizen: Person, town: Town) -> None:
+async def test_L03_said_yes_it_goes_to_the_receiver(citizen: Somebody, town: Town) -> None:
     """Asked and said yes: the words reach only the receiver."""
     other = await towns.official(town, await _with_right(town, ""))
     await citizen.says("toi muon to cao can bo")
@@ -275,7 +275,7 @@ async def test_L09_a_former_name_is_understood_and_kept(town: Town) -> None:
     citizen.sees("số 2")
 
 
-async def test_L03_an_accusation_without_a_receiver_is_told_honestly(town: Town, citizen: Person) -> None:
+async def test_L03_an_accusation_without_a_receiver_is_told_honestly(town: Town, citizen: Somebody) -> None:
     """When nobody has been named, she is told that nobody reads it, and the office is asked to name somebody."""
     for each in await town.read(towns.officials.active, 1):
         if "receive" in each.rights:
@@ -287,7 +287,7 @@ async def test_L03_an_accusation_without_a_receiver_is_told_honestly(town: Town,
     other.sees("Xin báo Chủ tịch phân công")
 
 
-async def test_L03_said_no_in_an_open_request_it_goes_on(citizen: Person, official: Person) -> None:
+async def test_L03_said_no_in_an_open_request_it_goes_on(citizen: Somebody, official: Person) -> None:
     """In an open request, words that accuse nobody after all are added to it."""
     await asks(citizen)
     await citizen.says("to cao")
@@ -298,7 +298,7 @@ async def test_L03_said_no_in_an_open_request_it_goes_on(citizen: Person, offici
     official.sees("to cao")
 
 
-async def test_L03_do_not_send_it(citizen: Person, official: Person) -> None:
+async def test_L03_do_not_send_it(citizen: Somebody, official: Person) -> None:
     """She may also decide to send nothing."""
     await citizen.says("to cao")
     await citizen.taps("Thôi, không gửi")
@@ -306,7 +306,7 @@ async def test_L03_do_not_send_it(citizen: Person, official: Person) -> None:
     assert official.news == []
 
 
-async def test_L01_sealed_requests_remind_the_receivers(town: Town, citizen: Person) -> None:
+async def test_L01_sealed_requests_remind_the_receivers(town: Town, citizen: Somebody) -> None:
     """Reminders of a sealed request go to the receivers, at last to the chairman, who learns only its number."""
     receiver = await towns.official(town, await _with_right(town, "receive"))
     head = await towns.official(town, await _name(town, "chairman"))
@@ -320,7 +320,7 @@ async def test_L01_sealed_requests_remind_the_receivers(town: Town, citizen: Per
     head.sees_not("tố cáo")
 
 
-async def test_L01_an_answered_request_falls_quiet(town: Town, citizen: Person, official: Person) -> None:
+async def test_L01_an_answered_request_falls_quiet(town: Town, citizen: Somebody, official: Person) -> None:
     """An answered request that falls quiet is closed without an apology; asking again meanwhile says to write on."""
     await asks(citizen)
     await official.looks()
@@ -336,7 +336,7 @@ async def test_L01_an_answered_request_falls_quiet(town: Town, citizen: Person, 
     citizen.sees("hỏi cán bộ việc gì")
 
 
-async def test_L01_skipping_and_calling_back_can_be_typed(citizen: Person) -> None:
+async def test_L01_skipping_and_calling_back_can_be_typed(citizen: Somebody) -> None:
     """The two buttons of the first question can be typed, by number or in words."""
     await citizen.says("0")
     await citizen.says("2")
@@ -347,7 +347,7 @@ async def test_L01_skipping_and_calling_back_can_be_typed(citizen: Person) -> No
     citizen.sees("gọi lại số nào")
 
 
-async def test_pictures_reach_the_office(citizen: Person, official: Person) -> None:
+async def test_pictures_reach_the_office(citizen: Somebody, official: Person) -> None:
     """A file in an open request is named on the card."""
     await asks(citizen)
     await citizen.sends("location")

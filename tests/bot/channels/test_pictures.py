@@ -18,6 +18,8 @@ from tests import town as towns
 from tests.bot.channels.desk import ask, desk, vietnamese
 from tests.town import Databases, Person, Town
 
+pytestmark = pytest.mark.web_only("what a page uploads")
+
 ORIENTATION, GPS, MADE_BY = 0x0112, 0x8825, 0x010F
 CARD = "012345678901|123456789|Nguyễn Văn Mẫu|01011990|Nam|Thôn Mẫu|01012021"
 """The form of an identity card's QR code; the holder is made up."""

@@ -18,6 +18,8 @@ from tests import town as towns
 from tests.bot.channels.desk import ask, stored, vietnamese
 from tests.town import Person, Town
 
+pytestmark = pytest.mark.web_only("the page itself")
+
 UUID = "3f0c1a52-77aa-4d0e-9a54-0d2f6f6a1b11"
 
 

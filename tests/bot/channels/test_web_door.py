@@ -16,6 +16,8 @@ from tests import town as towns
 from tests.bot.channels.desk import ask, code_for, cookie_of, desk, real_desk, stored, vietnamese
 from tests.town import Databases, Town
 
+pytestmark = pytest.mark.web_only("the page's door")
+
 OFFICE = {"X-Office": "1"}
 
 
