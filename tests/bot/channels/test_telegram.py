@@ -1,6 +1,5 @@
 """What leaves for Telegram, and what becomes of it; files both ways; signs; and that the token is never told."""
 
-import asyncio
 import io
 import logging
 import re
@@ -447,10 +446,11 @@ async def test_a_slow_answer_shows_that_somebody_writes(here: Desk, hoa: User, m
     hoa.says("/hangdoi", chat=group)
     await here.server.until(lambda: hoa.chat.actions)
     assert (hoa.chat.actions, group.actions) == ([("typing", None)], [])
+    monkeypatch.setattr(telegram, "SLOW_ANSWER", 60)
     hoa.says("phản ánh")
-    await here.until(4)
+    await eventually(lambda: str(HOA) in here.channel._timers)
     await here.channel.send(here.sending(HOA))
-    await asyncio.sleep(0.1)
+    assert not here.channel._timers
     assert len(hoa.chat.actions) == 1
 
 

@@ -182,8 +182,8 @@ async def test_a_network_that_is_away_makes_no_storm_in_the_log(here: Desk) -> N
     """One line when it begins, one when it is over, however often was tried."""
     with capture_logs() as logs:
         await here.channel.lead()
-        await here.server.until(lambda: offsets(here.server) and here.server.bot.commands)
-        await asyncio.sleep(0.05)  # that answer is still being written
+        await here.server.until(lambda: offsets(here.server))
+        await eventually(lambda: not here.channel._tasks)  # it has introduced itself
         await here.server.refuse()
         await asyncio.sleep(0.2)
         await here.server.start()
