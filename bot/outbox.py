@@ -264,22 +264,14 @@ class Sender:
 
     async def _send(self, message: Sending, at: float, epoch: int | None) -> None:
         try:
-            await self._moment(at)
+            while (wait := self._pace.leave(message.chat, at, self._seconds())) > 0:  # noqa: ASYNC110 (a moment)
+                await asyncio.sleep(wait)
             result = replace(await self._attempt(message, at), epoch=epoch)
             self._results.append(result)  # only now: _results was another list before the wait
             self._metrics.requested(self._channel.name, result.state)
         finally:
             self._open -= 1
             self._wake.set()
-
-    async def _moment(self, at: float) -> None:
-        """Wait until a request may leave."""
-        while True:
-            now = self._seconds()
-            wait = max(0.0, at - now) or self._pace.hold(now)
-            if wait <= 0:
-                return
-            await asyncio.sleep(wait)
 
     async def _attempt(self, message: Sending, at: float) -> Result:
         if halted := self._pace.halted(at):  # everybody was told to wait after this had been marked

@@ -92,11 +92,15 @@ class Pace:
             line = self._chats[chat] = _Line(rate, burst, grouped, self._rates.group_seconds, self._began)
         line.take(at)
 
-    def hold(self, now: Seconds) -> Seconds:
-        """How much longer a request whose moment has come must wait, because others left late; 0: it leaves now."""
+    def leave(self, chat: str, at: Seconds, now: Seconds) -> Seconds:
+        """How much longer a request must wait whose moment was `at`; 0: it leaves now, and is counted as of now."""
+        if now < at:
+            return at - now
         if self._left and (wait := self._left[0] + 1.0 - now) > 0:
             return wait
         self._left.append(now)
+        if (line := self._chats.get(chat)) is not None:
+            line.slip(now - at)
         return 0.0
 
     def throttled(self, chat: str, seconds: Seconds, now: Seconds, everybody: bool = False) -> None:
@@ -155,6 +159,12 @@ class _Line:
         """A request leaves."""
         self._due = max(self._due, at) + self._every
         self._left.append(at)
+
+    def slip(self, late: Seconds) -> None:
+        """The last request to this chat left later than planned, and nothing has been planned since."""
+        self._due += late
+        if self._left:
+            self._left[-1] += late
 
     def rested(self, now: Seconds) -> bool:
         """Whether it allows as much as if nothing had ever left."""

@@ -61,10 +61,10 @@ class Post:
         self.sender = self.another(self.database)
         self._opened = [self.database]
 
-    def another(self, database: Database, channel: TestChannel | None = None) -> Sender:
+    def another(self, database: Database, timeout: float = TIMEOUT) -> Sender:
         """One more sender for the same account."""
         return Sender(
-            database, 1, channel or self.channel, TestChannel.account, self.clock, self.alerts.append, TIMEOUT,
+            database, 1, self.channel, TestChannel.account, self.clock, self.alerts.append, timeout,
             unreachable=lambda _db, chat: self.left.append(chat), metrics=self.metrics, seconds=self.seconds,
         )  # fmt: skip
 
@@ -429,6 +429,7 @@ async def test_at_most_32_requests_are_in_flight_and_all_arrive(closed_post: Pos
     for chat in chats[:IN_FLIGHT]:
         closed_post.provider.next(chat, LATER)
     await closed_post.database.write(fill)
+    closed_post.sender = closed_post.another(closed_post.database, timeout=30)
     closed_post.sender.start()
     await becomes(lambda: closed_post.provider.in_flight == IN_FLIGHT)
     assert await closed_post.database.write(outbox.counts, 1) == {"queued": 160 - IN_FLIGHT, "sending": IN_FLIGHT}

@@ -108,14 +108,31 @@ def test_what_leaves_late_does_not_crowd_the_second_it_leaves_in(delays: list[tu
         for number, at in enumerate(found):
             pace.take(f"{number}", at)
         now += stall
-        for at in found:
-            now = max(now, at)
-            while (wait := pace.hold(now)) > 0:
+        for number, at in enumerate(found):
+            while (wait := pace.leave(f"{number}", at, now)) > 0:
                 now += wait
             left.append(now)
     keeps_window(left, 30, 1.0)
     free = Pace(Rates(), 0.0)
-    assert [free.hold(0.0) for _each in range(100)] == [0.0] * 100
+    assert [free.leave("1", 0.0, 0.0) for _each in range(100)] == [0.0] * 100
+
+
+@given(st.sampled_from(["1", "-100"]), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 9)), max_size=60))
+def test_a_chat_s_limits_count_from_when_its_messages_really_left(chat: str, delays: list[tuple[float, float]]) -> None:
+    """However late messages leave, one after the other, a chat gets no more than allowed."""
+    pace, now, left = Pace(TELEGRAM, 0.0), 0.0, list[float]()
+    for between, stall in delays:
+        at = pace.next(now + between)
+        while chat in pace.resting(at):
+            at = pace.next(pace.wakes(at) or at)
+        pace.take(chat, at)
+        now = at + stall
+        while (wait := pace.leave(chat, at, now)) > 0:
+            now += wait
+        left.append(now)
+    keeps_spacing(left, 1.0, 3)
+    if chat == "-100":
+        keeps_window(left, 20, 60.0)
 
 
 def test_a_new_holder_has_no_burst() -> None:
