@@ -127,6 +127,10 @@ class Router:
             return self.talks.ask_again(live)  # what an operator sends again never says yes for her
         if doubt := self._two_lists():
             return doubt
+        if self.turn.event.kind == "voice" and not self._at_work and (offer := self._gate("voice")) is not None:
+            asked = self.talks.ask_again(live)  # never a wrong answer (L12)
+            buttons = (*offer.buttons, *asked.buttons)
+            return Reply(*offer.paragraphs, *asked.paragraphs, buttons=buttons, secret=asked.secret)
         return self.talks.answer(live, self._raw())
 
     def stranger(self) -> Reply | None:
@@ -187,7 +191,7 @@ class Router:
         """Words or pictures for a talk that expired meanwhile are kept with it, never thrown away (L07)."""
         kept = self.talks.resumable()
         route = self.talks.route(kept) if kept is not None else None
-        if kept is None or route is None or kept.state != "expired":
+        if kept is None or route is None or kept.state != "expired" or self.turn.event.kind == "voice":
             return None
         self.talks.attach(kept, self._raw())
         go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", kept.token))))

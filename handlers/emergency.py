@@ -33,12 +33,14 @@ SAME_CASE = timedelta(minutes=30)
 
 
 @routes.gate("emergency")
-def emergency(turn: Turn) -> Reply | None:
+def emergency(turn: Turn) -> Reply | Start | None:
     """Numbers first; then a case, an alert, and the one question: where."""
-    kind = gates.emergency(turn.event.text)
-    if kind is None:
+    kind, calm = gates.emergency(turn.event.text), gates.calm(turn.event.text)
+    if kind is None and not calm:
         return None
     open_ = requests.open_of(turn.db, turn.commune_id, turn.address)
+    if kind is None:  # the button's words, typed or sent by a keyboard
+        return nothing(turn, str(open_.id)) if open_ is not None and open_.topic == card.EMERGENCY else None
     live = conversations.live(turn.db, turn.lane_id, turn.address.sender)
     same = open_ is not None and open_.topic == card.EMERGENCY and turn.now - open_.waits_since < SAME_CASE
     if same and live is None:
@@ -65,9 +67,7 @@ def emergency(turn: Turn) -> Reply | None:
 def numbers(turn: Turn, request: Request) -> tuple[Text, ...]:
     """The commune's own duty phones, a line each, those for this kind first; her thôn's head; then the short ones."""
     wanted = FIRST.get(request.detail or "", ROLES)
-    own = sorted(
-        (each for each in turn.commune.phones if each.role in ROLES), key=lambda each: each.role not in wanted
-    )
+    own = sorted((each for each in turn.commune.phones if each.role in ROLES), key=lambda each: each.role not in wanted)
     listed: list[Text] = [f"{each.name}: {each.number}" for each in own]
     listed += head_of(turn, request.village)
     return (*([lines(listed[0], *listed[1:])] if listed else []), NATIONAL)

@@ -14,7 +14,7 @@ from bot.commune import WEEKDAYS, ReceptionPoint, Span, Weekday
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import office, slip, today
+from handlers import office, slip, today, voice
 from handlers import request_card as card
 from messages import gates
 from messages.render import ZONE, clock
@@ -84,8 +84,7 @@ def menu(turn: Turn) -> Reply | Start:
     if turn.event.kind == "sticker" or (turn.event.kind == "text" and gates.courtesy(turn.event.text)):
         return Reply(_("Thank you. I am here whenever you need something."))
     if turn.event.kind == "voice":
-        sorry = _("I am sorry, I cannot listen to voice messages yet. An official can; please type 0.")
-        return Reply(sorry, buttons=(MENU[-1],))
+        return voice.offer(turn)
     if turn.event.kind in slip.PICTURES and turn.event.files:
         return slip.unclear(turn)
     if turn.event.kind != "text":

@@ -235,7 +235,8 @@ def _pass_on(turn: Turn, request: Request, text: str) -> Reply:
     card.show(turn, request, loud=True)
     if unheard and not request.sealed_for_receiver:
         card.tell_receivers(turn, request)
-    words = (card.promise(turn, request),) if again else told
+    heard = turn.event.kind == "voice" and not urgent  # a voice note always has a promised time (L12)
+    words = (card.promise(turn, request),) if again or heard else told
     # Of several quick messages one receipt is enough: a later one replaces what has not left yet.
     turn.send(
         turn.address, Reply(_("I have passed that on to the official."), *words), kind="answer",

@@ -264,8 +264,13 @@ def promise_times(work: Work) -> dict[str, datetime]:
 
 
 def promise(work: Work, request: Request) -> Msg:
-    """The promise as it is told to her (L01: out of hours "sáng mai")."""
-    calendar, when = Calendar(work.commune), request.promised_at
+    """The promise as it is told to her."""
+    return promised_words(work, request.promised_at)
+
+
+def promised_words(work: Work, when: datetime) -> Msg:
+    """By when an official answers (L01: out of hours "sáng mai")."""
+    calendar = Calendar(work.commune)
     if calendar.open_at(work.now):
         return _("An official will answer you before {when}.", when=when)
     opens = calendar.next_open(work.now)

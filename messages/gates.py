@@ -153,6 +153,10 @@ COURTESIES = _sayings(
     "tốt, rồi, rồi ạ, biết rồi, hiểu rồi, đã hiểu, tôi hiểu rồi, tôi biết rồi, để tôi xem, tôi chờ, tôi đợi, "
     "vâng tôi chờ, vâng tôi đợi, dạ tôi chờ, uh, uhm, um, da vang a"
 )
+CALM = _sayings(
+    "không có việc khẩn cấp, không khẩn cấp, không có gì khẩn cấp, không phải khẩn cấp, không khẩn cấp đâu, "
+    "không có việc gì khẩn cấp, nothing urgent is happening"
+)
 FINISHED = _sayings(
     "xong rồi, xong rồi ạ, tôi xong rồi, dạ xong rồi, thế là xong, kết thúc, xong, hết rồi, không cần nữa, "
     "thôi không cần nữa, không hỏi nữa, xong việc rồi"
@@ -234,6 +238,11 @@ def _burning(written: Sequence[str], bare: list[str]) -> list[int]:
         at for at, word in enumerate(written)
         if word == "cháy" and bare[at] and any(before in BURNS for before in bare[max(0, at - NEAR) : at])
     ]  # fmt: skip
+
+
+def calm(text: str) -> bool:
+    """Whether she says, in so many words, that nothing urgent is happening."""
+    return fold(text) in CALM
 
 
 def courtesy(text: str) -> bool:

@@ -121,6 +121,13 @@ def get(db: Connection, commune_id: int, name: str) -> File | None:
     return File(row.name, row.chat, row.kind, row.media_type, row.size, title, row.received_at)
 
 
+def belongs(db: Connection, commune_id: int, channel: str, account: str, chat: str, name: str) -> bool:
+    """Whether a file came from that chat and has not been refused or lost."""
+    hers = (file.c.channel == channel) & (file.c.account == account) & (file.c.chat == chat)
+    this = select(file.c.id).where(file.c.commune_id == commune_id, file.c.name == name, hers)
+    return db.execute(this.where(file.c.state.in_(["new", "fetched"]))).first() is not None
+
+
 def codes(
     db: Connection, commune_id: int, channel: str, account: str, chat: str, names: Sequence[str]
 ) -> list[str] | None:
@@ -283,6 +290,12 @@ def export(db: Connection, commune_id: int, channel: str, account: str, chat: st
         dict(row)
         for row in db.execute(select(file.c.kind, file.c.size, file.c.received_at, file.c.state).where(here)).mappings()
     ]
+
+
+def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
+    """Delete the rows of files received before `before` whose bytes are not kept; returns how many."""
+    over = select(file.c.id).where(file.c.received_at < before, file.c.state.in_(["refused", "lost"])).limit(limit)
+    return db.execute(file.delete().where(file.c.id.in_(over))).rowcount
 
 
 def erase(

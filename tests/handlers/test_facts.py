@@ -16,24 +16,20 @@ async def chairman(town: Town) -> Person:
     return await towns.official(town, "Triệu Minh Khải")
 
 
-@pytest.mark.parametrize(
-    ("said", "tap", "told"),
-    [
+async def test_A21_the_house(citizen: Person) -> None:
+    """Where, parking, waiting room, wifi, photocopier, paying: in words and by tap, from the commune's own file."""
+    for said, tap, told in (
         ("Trụ sở ở đâu vậy?", "fact-where", ("Thôn Ngã Ba Chợ", "Cạnh chợ Suối Lành", "thứ Ba, thứ Năm, 8 giờ – 11")),
         ("Đến xã thì gửi xe chỗ nào", "fact-parking", ("sân bên phải cổng",)),
         ("ở đó có phòng chờ không", "fact-waiting", ("Phòng chờ tầng 1",)),
         ("có wifi ko", "fact-wifi", ("mời hỏi cán bộ ở quầy",)),
         ("xã có máy photocopy không", "fact-photocopier", ("cạnh quầy số 1",)),
         ("trả tiền thế nào ạ", "fact-payment", ("quét mã QR",)),
-    ],
-)
-async def test_A21_the_house(town: Town, said: str, tap: str, told: tuple[str, ...]) -> None:
-    """Where, parking, waiting room, wifi, photocopier, paying: in words and by tap, from the commune's own file."""
-    citizen = await towns.villager(town)
-    await citizen.says(said)
-    citizen.sees(*told)
-    await citizen.does(kind="tap", text="…", token=f"#{tap}:")
-    citizen.sees(*told)
+    ):
+        await citizen.says(said)
+        citizen.sees(*told)
+        await citizen.does(kind="tap", text="…", token=f"#{tap}:")
+        citizen.sees(*told)
 
 
 async def test_A21_C04_what_changes_in_chat_holds_at_once(town: Town, citizen: Person, official: Person) -> None:

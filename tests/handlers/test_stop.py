@@ -5,7 +5,6 @@ import pytest
 from bot import sample
 from messages.gates import stops as said
 from storage import citizens, stops
-from tests import town as towns
 from tests.town import START, Person, Town
 
 _READY, LATE, _PRIVATE = sample.demo_codes(START.date())
@@ -31,8 +30,9 @@ async def stopped(town: Town) -> set[str]:
 async def test_L17_outside_a_talk_it_stops_at_once(town: Town, citizen: Person, official: Person) -> None:
     """Greetings, notices and surveys stop at the word; dossiers are asked about; who stops those is called instead."""
     await citizen.says(LATE.code)
-    await citizen.does(kind="tap", text="Báo tôi khi xong", token=citizen.button("Báo tôi khi xong")["token"])
-    await citizen.says("0912 000 111")
+    await citizen.taps("Báo tôi khi xong")
+    if not citizen.rings:
+        await citizen.says("0912 000 111")
     await citizen.says("Dừng nhận tin")
     citizen.sees("không gửi lời chúc, thông báo hay khảo sát", "Tin về hồ sơ của ông/bà có dừng luôn không")
     assert await stopped(town) == {"greetings", "notices", "surveys"}
@@ -45,7 +45,7 @@ async def test_L17_outside_a_talk_it_stops_at_once(town: Town, citizen: Person, 
     citizen.sees("cán bộ sẽ gọi", "gọi số nào")
     assert await stopped(town) == {"greetings", "notices", "surveys", "dossiers"}
     await citizen.says("0912 345 678")
-    citizen.sees("danh sách cần gọi: 0912345678", "trợ lý vẫn trả lời", "nhận tin lại")
+    citizen.sees(f"danh sách cần gọi: {citizen.shown('0912345678', 'phone')}", "trợ lý vẫn trả lời", "nhận tin lại")
     await official.looks()
     official.sees("xin gọi thay: 0912345678")
     await official.says("/danhsachgoi")
@@ -80,14 +80,13 @@ async def test_L17_without_a_number_she_is_told_so(citizen: Person, official: Pe
     official.sees("chưa có số")
 
 
-@pytest.mark.parametrize("word", ["dừng nhận tin", "stop", "hủy"])
-async def test_L17_inside_a_talk_the_word_cancels_the_talk(town: Town, word: str) -> None:
+async def test_L17_inside_a_talk_the_word_cancels_the_talk(town: Town, citizen: Person) -> None:
     """Nothing else stops."""
-    citizen = await towns.villager(town)
-    await citizen.says("tra cứu")
-    await citizen.says(word)
-    citizen.sees("đã dừng")
-    citizen.sees_not("khảo sát")
+    for word in ("dừng nhận tin", "stop", "hủy"):
+        await citizen.says("tra cứu")
+        await citizen.says(word)
+        citizen.sees("đã dừng")
+        citizen.sees_not("khảo sát")
     assert await stopped(town) == set()
 
 
@@ -125,11 +124,9 @@ async def test_L17_it_is_not_me(town: Town, citizen: Person, official: Person) -
     official.sees_not("tin báo")
 
 
-@pytest.mark.parametrize("words", ["ông ấy mất rồi", "Bà ấy mất rồi ạ", "người này mất rồi, xin đừng nhắn nữa"])
-async def test_L17_he_has_died(town: Town, official: Person, words: str) -> None:
+async def test_L17_he_has_died(town: Town, citizen: Person, official: Person) -> None:
     """Condolences without any ornament, everything stops, the clerk is told, and the family has a way to a person."""
-    citizen = await towns.villager(town)
-    await citizen.says(words)
+    await citizen.says("ông ấy mất rồi")
     citizen.sees("UBND xã Suối Lành xin chia buồn cùng gia đình.", "không gửi tin nào đến đây nữa", "gõ số 0")
     assert citizen.buttons() == []
     assert all(ord(sign) < 0x2000 or sign in "–—“”…" or sign.isalpha() for sign in citizen.text)
@@ -143,7 +140,8 @@ async def test_L17_he_has_died(town: Town, official: Person, words: str) -> None
     [
         ("Dừng", "stop"), ("STOP", "stop"), ("dung nhan tin nua", "stop"), ("tắt thông báo", "stop"),
         ("tôi không muốn nhận tin nhắn của xã nữa", "stop"), ("đây không phải số của bà Hoa", "not-me"),
-        ("gửi tin lại cho tôi", "again"), ("ông nhà tôi mất rồi đừng gửi tin nữa", "died"),
+        ("gửi tin lại cho tôi", "again"), ("Bà ấy mất rồi ạ", "died"), ("người này mất rồi, đừng nhắn nữa", "died"),
+        ("ông nhà tôi mất rồi đừng gửi tin nữa", "died"), ("Chủ số này đã mất", "died"),
         ("ba tôi mất hôm qua, báo tử ở đâu", None), ("bà nội tôi mất rồi", None), ("ông ấy mất sổ đỏ", None),
         ("không tin", None), ("đúng", None), ("không nhận được tin nhắn", None), ("xem thông báo tuần này", None),
         ("dừng nhận tin " * 20, None),
