@@ -193,6 +193,7 @@ class Scheduler:
             lambda db: conversations.empty_old(db, talked, SLICE_ROWS),
             lambda db: conversations.delete_old(db, talked - ROWS_KEPT, SLICE_ROWS),
             lambda db: letters.delete_old(db, received, SLICE_ROWS),
+            lambda db: files.delete_old(db, received - ROWS_KEPT, SLICE_ROWS),
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),
             lambda db: dossiers.forget_tries(db, now - DAY),
             lambda db: requests.delete_old(db, self._app.place.commune_id, now - requests.AFTER_CLOSING, SLICE_ROWS),

@@ -146,7 +146,8 @@ def known(found: Dossier, turn: Turn) -> Reply:
     if found.status not in {words.RESULT_READY, *words.OVER}:
         buttons.append(Button(_("Tell me when it is done"), str(RouteToken("dossier-watch", (found.code_key,)))))
     buttons += [ANOTHER, PERSON] if is_late else [ANOTHER]
-    return Reply(*sorry, facts, next_step, age(turn), buttons=tuple(buttons))
+    whose = people.whose_is(turn, found.id)
+    return Reply(*sorry, *whose, facts, next_step, age(turn), buttons=tuple(buttons))
 
 
 def remember(turn: Turn, found: Dossier) -> None:
@@ -217,7 +218,7 @@ def show_details(command: ShowDetails, turn: Turn) -> Reply:
     steps = dossiers.steps(turn.db, turn.commune_id, found.id)
     trail = [words.step(step.status, step.at, "") for step in steps[-STEPS:]]
     said = words.slip(found, sealed.applicant, counter(turn, found.place))
-    reply = Reply(said, lines(_("Steps so far:"), *trail), age(turn))
+    reply = Reply(*today.line(turn), said, lines(_("Steps so far:"), *trail), age(turn))
     turn.send(turn.address, reply, kind="answer", in_reply_to=turn.event_id, language=turn.language)
     as_of = imports.data_age(turn.db, turn.commune_id)
     slip.draw(turn, found, sealed, counter(turn, found.place), as_of)

@@ -8,10 +8,10 @@ and proves nothing. The number is used to look and not kept.
 from bot.routes import Routes
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import dossier, today
+from handlers import dossier, people, today
 from handlers.dossier import ANOTHER, PERSON, OwnPhone
 from messages import dossiers as words
-from messages.reply import Button, Reply, Text, _
+from messages.reply import Button, Reply, Text, _, lines
 from messages.statuses import late
 from storage import dossiers
 from storage.dossiers import Dossier
@@ -57,4 +57,4 @@ def _listed(turn: Turn, found: dossiers.OfPhone) -> Reply:
 
 def _line(turn: Turn, number: int, found: Dossier) -> Text:
     told = words.brief(found, dossier.may_be_named(turn, found), turn.now)
-    return _("{number}. {label}", number=number, label=told)
+    return _("{number}. {label}", number=number, label=lines(told, *people.whose_is(turn, found.id)))

@@ -32,6 +32,14 @@ def name_button(code_key: str) -> Button:
     return Button(_("Say whose dossier it is"), str(RouteToken("whose", (code_key,))))
 
 
+def whose_is(turn: Turn, dossier_id: int) -> tuple[Words, ...]:
+    """Whose dossier it is, when she has said so."""
+    if turn.citizen is None or turn.in_group:
+        return ()
+    name = links.name_of(turn.db, turn.commune_id, turn.citizen.id, dossier_id)
+    return (_("It is the dossier of {name}.", name=Personal(name, "words")),) if name else ()
+
+
 @routes.tap("people")
 def people(turn: Turn) -> Reply:
     """The dossiers by person, each with a button."""
@@ -41,7 +49,7 @@ def people(turn: Turn) -> Reply:
     told: list[Words] = []
     for name in dict.fromkeys(each.name for each in found):
         codes = ", ".join(each.code for each in found if each.name == name)
-        whose = _("Dossiers of {name}: {codes}", name=Personal(name, "name"), codes=codes)
+        whose = _("Dossiers of {name}: {codes}", name=Personal(name, "words"), codes=codes)
         told.append(whose if name else _("Not said whose: {codes}", codes=codes))
     buttons = tuple(Button(each.code, str(RouteToken("mine-is", (each.code_key,)))) for each in found[-SHOWN:])
     here = _("A phone may serve several people. On this chat stand:")
@@ -54,7 +62,8 @@ def one(turn: Turn, code: str = "") -> Reply:
     found = None if turn.citizen is None else links.one(turn.db, turn.commune_id, turn.citizen.id, code)
     if found is None:
         return Reply(_("That dossier does not stand on this chat any more."))
-    whose = _("It is the dossier of {name}.", name=Personal(found.name, "name")) if found.name else _("Not said whose.")
+    name = Personal(found.name, "words")
+    whose = _("It is the dossier of {name}.", name=name) if found.name else _("Not said whose.")
     off = Button(_("Take it off this chat"), str(RouteToken("unlink", (found.code_key,))))
     look = Button(_("Look it up"), str(RouteToken("lookup", (found.code_key,))))
     return Reply(_("Dossier {code}.", code=found.code), whose, buttons=(look, name_button(found.code_key), off))
@@ -81,5 +90,5 @@ def name_it(command: NameIt, turn: Turn) -> Reply:
     links.name(turn.db, turn.commune_id, turn.citizen.id, hers.dossier_id, command.name)
     if not command.name:
         return Reply(_("All right. Thank you."), buttons=(PEOPLE,))
-    name = Personal(command.name, "name")
+    name = Personal(command.name, "words")
     return Reply(_("Noted: dossier {code} is that of {name}.", code=hers.code, name=name), buttons=(PEOPLE,))

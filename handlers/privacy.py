@@ -113,7 +113,7 @@ def _guidance(each: dict[str, Any]) -> Msg:
 def _link(each: dict[str, Any]) -> Msg:
     if not each["name"]:
         return _("On this chat: dossier {code}.", code=each["code"])
-    return _("On this chat: dossier {code} of {name}.", code=each["code"], name=Personal(each["name"], "name"))
+    return _("On this chat: dossier {code} of {name}.", code=each["code"], name=Personal(each["name"], "words"))
 
 
 @routes.tap("correct")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     select,
     update,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from storage.db import Id, UtcTime, insert, metadata
 from storage.dossiers import dossier
 from storage.guidance import guidance
+from storage.prepared import Prepared
 from storage.sealing import seal_json, unseal_json
 
 link = Table(
@@ -88,6 +90,20 @@ def of(db: Connection, commune_id: int, citizen_id: int) -> list[Link]:
         Link(row.dossier_id, row.code, row.code_key, unseal_json(db, row.name) if row.name else "", row.since)
         for row in rows
     ]
+
+
+_NAME = Prepared(
+    select(link.c.name).where(
+        link.c.commune_id == bindparam("commune"), link.c.citizen_id == bindparam("citizen"),
+        link.c.dossier_id == bindparam("dossier"),
+    )
+)  # fmt: skip
+
+
+def name_of(db: Connection, commune_id: int, citizen_id: int, dossier_id: int) -> str:
+    """Whose dossier it is on her chat; "" when she has not said, or it does not stand there."""
+    sealed = _NAME.scalar(db, commune=commune_id, citizen=citizen_id, dossier=dossier_id)
+    return "" if sealed is None else str(unseal_json(db, sealed))
 
 
 def one(db: Connection, commune_id: int, citizen_id: int, code_key: str) -> Link | None:

@@ -12,7 +12,7 @@ from tests import town as towns
 from tests.bot.channels.test_pictures import photo
 from tests.handlers.test_dossier import LATE, READY, bring, dossier_key
 from tests.storage.test_tables import CITIZEN_KEYS
-from tests.town import Person, Town
+from tests.town import Somebody, Town
 
 FAREWELL = "Dạ, thông tin của ông/bà ở đây đã được xóa."
 
@@ -23,7 +23,7 @@ def town(steady_town: Town) -> Town:
     return steady_town
 
 
-async def knows_a_dossier(town: Town) -> Person:
+async def knows_a_dossier(town: Town) -> Somebody:
     """A villager whose dossier has been known here since yesterday."""
     await bring(town)
     citizen = await towns.villager(town)
@@ -34,20 +34,21 @@ async def knows_a_dossier(town: Town) -> Person:
     return citizen
 
 
-async def asks_to_be_forgotten(citizen: Person) -> None:
+async def asks_to_be_forgotten(citizen: Somebody) -> None:
     await citizen.says("xóa thông tin của tôi")
     await citizen.taps("Có, xóa hết")
     await citizen.taps(READY)
     await citizen.says("5678")
 
 
-async def chat_of(town: Town, person: Person) -> Any:
-    """The newest address, which is that of whoever wrote last for the first time."""
-    table = citizens.address
-    return await town.read(lambda db: db.execute(select(table).order_by(table.c.id.desc()).limit(1)).one())
+async def chat_of(town: Town, person: Somebody) -> Any:
+    """The row of the address from which somebody writes."""
+    at, table = await person.address(), citizens.address
+    wanted = select(table).where(table.c.channel == at.channel, table.c.sender == at.sender)
+    return await town.read(lambda db: db.execute(wanted).one())
 
 
-async def another_address(town: Town, citizen_id: int) -> Person:
+async def another_address(town: Town, citizen_id: int) -> Somebody:
     """The same citizen at another page."""
     other = await towns.villager(town)
     await other.says("xin chào")
@@ -199,6 +200,7 @@ async def test_L18_what_an_official_is_answering_stays_until_it_is_answered(town
     assert await town.read(left_of, at.citizen_id, {at.sender}) == []
 
 
+@pytest.mark.web_only("what officials decide, whatever villagers use")
 async def test_L18_without_a_dossier_an_official_makes_sure(town: Town) -> None:
     """Terms of the law, a card with two buttons, a reminder when the first term passes; one who is not she keeps all;
     the second official is told that it was decided; she may keep it herself.
@@ -257,15 +259,18 @@ async def test_L18_dossiers_are_linked_to_people_and_one_can_be_taken_off(town: 
     await citizen.does(kind="tap", text="Ghi", token=f"#whose:{dossier_key(READY)}")
     citizen.sees("Hồ sơ này của ai ạ?")
     await citizen.says("bà Lan")
-    citizen.sees(f"đã ghi hồ sơ {READY} là của bà Lan")
-    await citizen.taps("Hồ sơ của từng người")
-    citizen.sees(f"Hồ sơ của bà Lan: {READY}", f"Chưa ghi của ai: {LATE}")
+    lan = citizen.shown("bà Lan", "words")
+    citizen.sees(f"đã ghi hồ sơ {READY} là của {lan}")
+    await citizen.says(READY)
+    citizen.sees(f"Đây là hồ sơ của {lan}.")
+    await citizen.does(kind="tap", text="Hồ sơ", token="#people:")
+    citizen.sees(f"Hồ sơ của {lan}: {READY}", f"Chưa ghi của ai: {LATE}")
     await citizen.taps(LATE)
     citizen.sees("Chưa ghi là của ai.")
     await citizen.taps("Ghi hồ sơ của ai")
     await citizen.says("bỏ qua")
     await citizen.does(kind="tap", text="Xem", token="#see:")
-    citizen.sees(f"Ở khung này có hồ sơ {READY} của bà Lan.", f"Ở khung này có hồ sơ {LATE}.")
+    citizen.sees(f"Ở khung này có hồ sơ {READY} của {lan}.", f"Ở khung này có hồ sơ {LATE}.")
     await citizen.does(kind="tap", text="Bỏ", token=f"#unlink:{dossier_key(LATE)}")
     citizen.sees(f"bỏ hồ sơ {LATE} khỏi khung trò chuyện này")
     await citizen.taps("Có, bỏ ra")
@@ -290,6 +295,7 @@ async def test_L18_dossiers_are_linked_to_people_and_one_can_be_taken_off(town: 
     stranger.sees("chưa có hồ sơ nào")
 
 
+@pytest.mark.web_only("what an official does at /office, whatever villagers use")
 async def test_at_the_office_there_is_nothing_to_erase(town: Town) -> None:
     """An official's chat is no citizen's."""
     official = await towns.official(town)

@@ -103,6 +103,21 @@ def test_no_name_and_no_phone_leaves(chats: Watched) -> None:
     third = Who(VILLAGER.account, "third")
     chats.says(f"Tôi tố cáo ông {HOME.representative} nhận tiền, số {PHONE}", third)
     chats.taps("#open:3", receiver)
+    fourth = Who(VILLAGER.account, "fourth")
+    chats.says(f"Cháy nhà bà {HOME.representative} rồi, gọi {PHONE}", fourth)
+    chats.says(f"Ở {HOME.village}, cạnh nhà ông {DOSSIERS[2].applicant}", fourth)
+    fifth = Who(VILLAGER.account, "fifth")
+    chats.says("dừng nhận tin", fifth)
+    chats.taps("#stop-dossiers:yes", fifth)
+    assert "*** ***" in chats.says(PHONE, fifth).text
+    assert "*** ***" in chats.says("/danhsachgoi", clerk).text
+    chats.taps("#died:", fifth)
+    chats.taps(f"#whose:{waiting.code_key}")
+    assert masked(Personal(HOME.representative, "words")) in chats.says(f"Bà {HOME.representative}").text
+    chats.taps("#people:")
+    chats.taps(f"#mine-is:{waiting.code_key}")
+    chats.says(waiting.code)
+    chats.taps("#see:")
     assert leaks(chats.words) == []
 
 

@@ -4,18 +4,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from bot.channels.base import Inbound
 from bot.channels.web import CAPABILITIES, Web
+from bot.questions import phone_number
 from messages.fold import fold
 from storage import conversations, guidance, imports
 from storage.sealing import unseal_json
+from tests import town as towns
 from tests.bot.turns import CHANNEL, Bench, Chats, Said
 from tests.handlers.test_dossier import END, LATE, MARRIAGE, PRIVATE, READY, day
 from tests.storage.test_dossiers import Row
+from tests.town import Databases, TelegramPerson
 
 HERS, HELPER = "+84912345678", "+84987000222"
 
@@ -145,3 +149,30 @@ def test_on_the_page_nothing_changes() -> None:
         assert "chạm nút" not in asked.text
         assert "chạm nút" not in chats.says("/canhan").text
     bench.close()
+
+
+async def test_L05_on_telegram_one_tap_is_enough(databases: Databases, tmp_path: Path) -> None:
+    """The button below the question sends her number; a contact of somebody else's lists nothing of his."""
+    async with towns.of_the_sample(databases, "sqlite", tmp_path, "telegram") as town:
+        lan, tu = [await towns.villager(town) for _each in range(2)]
+        rows = [
+            Row(2, READY, status=9, received_at=day(3), due_at=day(27, 16, 30), phone=number(lan)),
+            Row(3, LATE, status=9, received_at=day(2), due_at=day(27), phone=number(tu)),
+        ]
+        now = town.clock.now()
+        await town.write(lambda db: imports.load(db, 1, "list.csv", rows, fold, now, now))
+        await lan.says("tra cứu hồ sơ")
+        lan.sees("chạm nút gửi số điện thoại của mình")
+        lan.user.contact(tu.user.phone, of=tu.user)
+        await lan.looks()
+        lan.sees("Đây là số của người khác nên chưa tra được.")
+        lan.sees_not(LATE)
+        lan.user.contact()
+        await lan.looks()
+        lan.sees("có 1 hồ sơ khai số điện thoại của ông/bà", READY)
+        await lan.taps(READY)
+        lan.sees(f"Hồ sơ {READY}: Đăng ký khai sinh.")
+
+
+def number(person: TelegramPerson) -> str:
+    return phone_number(person.user.phone)
