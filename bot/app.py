@@ -34,22 +34,29 @@ from handlers import (
     desk,
     dossier,
     emergency,
+    erase,
     facts,
     facts_change,
     files,
+    forget,
     greeting,
     group,
     guard,
+    identity,
     office,
     own_phone,
+    people,
     person,
     pressed,
     privacy,
     slip,
+    stop,
     today,
     understanding,
+    voice,
     waiting,
     watch,
+    wish,
 )
 from messages.fold import fold
 from messages.letters import Templates
@@ -62,7 +69,8 @@ log = structlog.get_logger(__name__)
 
 HANDLERS = (
     greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
-    facts_change, today, emergency, pressed, privacy, understanding,
+    facts_change, today, emergency, pressed, voice, stop, privacy, people, erase, wish,
+    identity, forget, understanding,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1
