@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, or_, select, update
 
+from bot.turn import Work
 from storage import citizens, erasures, files, links, migrate, officials, outbox
 from storage.sealing import unseal_json
 from tests import town as towns
@@ -306,3 +307,19 @@ async def test_at_the_office_there_is_nothing_to_erase(town: Town) -> None:
         )
     people = await town.read(officials.active, 1)
     assert people
+
+
+async def test_what_comes_from_ourselves_makes_nobody_known_again(town: Town) -> None:
+    """A late event of our own in the chat of somebody forgotten leaves no new citizen behind."""
+    citizen = await towns.villager(town)
+    await citizen.says("xin chào")
+    at = await chat_of(town, citizen)
+    await town.write(erasures.forget, 1, at.citizen_id, town.clock.now())
+    to = await citizen.address()
+
+    def late(db: Connection) -> None:
+        Work(db, town.app.place, town.clock.now()).wake(to, "late", "1", request=1)
+
+    await town.write(late)
+    await town.settle()
+    assert await town.read(citizens.find, 1, to.channel, to.account, to.sender) is None
