@@ -109,6 +109,7 @@ def help_citizen(turn: Turn, rest: str = "") -> Reply:
         _("Write as you speak; for example: “Is my dossier ready?”"),
         _("/tracuu: look up a dossier. /canhan: your personal data. /nguoithat: a person."),
         _("At any question you can type “quay lai” to go back, “huy” to stop, 0 for a person."),
+        _("To receive no more messages, type “dừng nhận tin”."),
         SAFETY,
         buttons=MENU,
     )

@@ -180,8 +180,10 @@ def help_official(turn: Turn, rest: str = "") -> Reply:
         _("/hangdoi: who is waiting ({count} now).", count=waiting),
         _("On a card: Take it, Answer, Close. An answer is shown to you before it goes."),
         _("What you type outside an answer is sent to nobody."),
+        _("/homnay: a line for today. /danhsachgoi: who wants to be called."),
     ]
     if turn.allows("chairman") or turn.allows("clerk"):
+        lines.append(_("/thongtinxa: hours, phones, the Chairman's days and what else people ask."))
         lines.append(_("/moi: invite an official or a village head."))
     return Reply(_("What you can do here:"), *lines, buttons=(Button(_("Who is waiting"), str(RouteToken("queue"))),))
 
