@@ -109,7 +109,7 @@ def put_on_list(command: Call, turn: Turn) -> Reply:
     return Reply(_("You are on the list of people to be called: {phone}.", phone=phone), STILL, AGAIN)
 
 
-@routes.tap("start-again", words=("nhận tin lại", "cho nhận tin lại"))
+@routes.tap("start-again")
 def again(turn: Turn) -> Reply:
     """She wants messages again."""
     known = turn.citizen is not None and stops.start_again(turn.db, turn.commune_id, turn.citizen.id, turn.now)
