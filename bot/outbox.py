@@ -43,6 +43,8 @@ IDLE_POLL = 2.0
 LEASE_POLL = 0.5
 LONGEST_BACKOFF = 30.0
 TELL_AGAIN = 2.0
+ALERT_AGAIN = 600.0
+"""Seconds in which a person is told the same thing once: the alert may itself go to a group of this very account."""
 
 Unreached = Callable[[Connection, str], None]
 """Notes, in the transaction that records it, that whoever is in a private chat cannot be reached any more."""
@@ -76,6 +78,7 @@ class Sender:
         self._open = 0  # requests marked and not yet answered
         self._away = 0  # refused connections in a row
         self._pace = Pace(channel.rates, seconds())
+        self._alerted: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._epoch: int | None = None
         self._judge_at: float | None = None  # when it is known what became of an earlier holder's requests
@@ -101,7 +104,7 @@ class Sender:
         end = loop.time() + seconds
         self._stopping.set()
         self._wake.set()
-        await self._follow(seconds)
+        await self._follow(seconds / 2)
         if self._task is not None:
             # Not cancelled in the middle of a round: what has just been marked has to leave, or it would be uncertain.
             _done, late = await asyncio.wait([self._task], timeout=max(0.0, end - loop.time()))
@@ -308,10 +311,16 @@ class Sender:
             private = "" if message.chat.startswith(GROUP) else message.chat
             return Result(message.id, "unreachable", error=str(error), gone=private)
         if isinstance(error, NeedsPerson):
-            self._alert(str(error))
+            self._tell_person(str(error))
         if isinstance(error, NeedsPerson | Rejected | Gone):
             return Result(message.id, "failed", error=str(error))
         return _uncertain(message.id, "edit" if message.edits is not None else message.kind, message.repeats, now)
+
+    def _tell_person(self, why: str) -> None:
+        now = self._seconds()
+        if why not in self._alerted or self._alerted[why] + ALERT_AGAIN <= now:
+            self._alerted[why] = now
+            self._alert(why)
 
     def _back_off(self) -> float:
         """Seconds until the provider is asked again; requests that were refused together count as one."""

@@ -378,10 +378,16 @@ async def test_what_the_provider_refuses_is_failed_with_its_code(post: Post) -> 
 
 
 async def test_a_missing_right_is_told_to_the_operator(post: Post) -> None:
-    """When our token is refused the message is failed and the operator is told once."""
-    post.provider.next("bà Lan", REVOKED)
-    await post.ends(await post.queue("bà Lan", "Xin chào bà."), "failed")
+    """When our token is refused the messages are failed and the operator is told, once in ten minutes: the alert may
+    itself be a message of this account.
+    """
+    post.provider.always("bà Lan", REVOKED)
+    for _each in range(3):
+        await post.ends(await post.queue("bà Lan", "Xin chào bà."), "failed")
     assert post.alerts == ["the token of the test channel is not valid"]
+    post.later(600)
+    await post.ends(await post.queue("bà Lan", "Xin chào bà."), "failed")
+    assert len(post.alerts) == 2
 
 
 async def test_a_message_not_allowed_at_this_hour_waits_for_its_hour(
