@@ -6,7 +6,7 @@ that helps, and is taken out of the answers of her talk, so that its question is
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.files import AWAY, CARD, GONE, LARGE, WORDS
 from bot.routes import Routes, Start
@@ -50,10 +50,10 @@ def _show_on_card(turn: Turn, file: str) -> None:
 def _answered(turn: Turn, file: str) -> bool:
     """Whether a talk has ended since it was sent: it was an answer there, and nobody asks what it is about."""
     found = files.get(turn.db, turn.commune_id, file)
-    over = ("ended", "closed")
-    return found is None or bool(
-        conversations.latest(turn.db, turn.lane_id, turn.address.sender, over, found.received_at)
-    )
+    if found is None:
+        return True
+    over, since = ("ended", "closed"), found.received_at + timedelta(milliseconds=1)
+    return conversations.latest(turn.db, turn.lane_id, turn.address.sender, over, since) is not None
 
 
 def _take_out(turn: Turn, live: Talk, file: str) -> None:

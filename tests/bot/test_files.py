@@ -126,7 +126,7 @@ class Friend:
         event_id = event_id or f"{self.chat}-{next(self._numbers)}"
         raw = json.dumps(event).encode()
         await self.town.service.dispatcher.accept(Event("test", "account", self.chat, self.chat, event_id, raw))
-        await self.town.settle()
+        await self.town._turned()
         await self.looks()
 
     async def looks(self) -> None:
@@ -140,7 +140,7 @@ class Friend:
         heard = self.text
         for _look in range(MOST_LOOKS):
             if all(fragment in heard for fragment in fragments):
-                await self.town.settle()
+                await self.town._turned()
                 return
             await asyncio.sleep(0.01)
             await self.looks()
@@ -234,7 +234,7 @@ async def until(town: Town, holds: Callable[[list[Any]], bool]) -> list[Any]:
     for _look in range(MOST_LOOKS):
         found = await rows(town)
         if holds(found):
-            await town.settle()
+            await town._turned()
             return found
         await asyncio.sleep(0.01)
     raise AssertionError([(row.state, row.why, row.attempts) for row in found])
@@ -357,6 +357,7 @@ async def test_a_talk_goes_on_and_asks_again_for_what_did_not_come(town: Town, f
     await friend.hears("ảnh thẻ căn cước", "Xin ông/bà gửi ảnh")
     store.open.clear()
     await friend.sends("photo", "fine", photo())
+    town.clock.advance(timedelta(seconds=1))
     await friend.says("xong việc")
     friend.sees("1 ảnh: xong việc")
     store.open.set()
