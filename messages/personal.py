@@ -64,11 +64,14 @@ _LONG = r"\d{9,}"
 _GROUPS = r"\d{2,}(?:[ .\-]\d{2,})+"
 _SUM = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})*\.[05]00")
 _NUMBER = re.compile(rf"(?<!\d)(?:{_CARD}|{_PHONE}|{_LONG}|{_GROUPS})")
+_DIGIT = re.compile(r"\d")
 LEAST = 9
 """Digits of the shortest number that is hidden: a phone without its 0, an identity card of the old kind."""
 
 
 def _without_numbers(text: str) -> str:
+    if len(_DIGIT.findall(text)) < LEAST:
+        return text
     plain, at = _plain(text)
     for start, end in codes.spans(plain):
         plain = f"{plain[:start]}{'#' * (end - start)}{plain[end:]}"
