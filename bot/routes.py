@@ -240,15 +240,25 @@ class Routes:
         route = _for(self._commands, _command(first.partition("@")[0]), roles)
         return (route, "".join(rest)) if route is not None else None
 
-    def by_words(self, text: str, roles: Collection[str] = (), *, whole: bool = False) -> Route | None:
-        """The route whose words are the message, or else (unless `whole`) stand in it: the longest of them."""
+    def by_words(
+        self, text: str, roles: Collection[str] = (), *, around: Collection[str] | None = None
+    ) -> Route | None:
+        """The route whose words are the message, or else stand in it: the longest of them.
+
+        `around`: the only other words (folded) that may stand in the message; None: any.
+        """
         bare = fold(text)
         if not bare:
             return None
         exactly = _for(self._words, bare, roles)
-        if exactly is not None or whole:
+        if exactly is not None:
             return exactly
-        within = [(words, role) for words, role in self._words if f" {words} " in f" {bare} "]
+        within = [
+            (words, role)
+            for words, role in self._words
+            if f" {words} " in f" {bare} "
+            and (around is None or set(f" {bare} ".replace(f" {words} ", " ", 1).split()) <= set(around))
+        ]
         hers = [words for words, role in within if role is None or role in roles]
         longest = max(hers or [words for words, _role in within], key=len, default=None)
         return _for(self._words, longest, roles) if longest is not None else None
