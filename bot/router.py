@@ -18,6 +18,7 @@ from bot.turn import Turn
 from messages import codes, gates
 from messages.fold import fold
 from messages.reply import Button, Reply, Text, _
+from messages.understanding.understand import FILLERS
 from storage import conversations
 from storage.conversations import Talk
 
@@ -26,6 +27,8 @@ CANCEL = frozenset({"huy", "huy bo", "thoi", "thoi khong lam nua", "khong lam nu
 BACK = frozenset({"quay lai", "back", "tro lai"})
 RESUME = frozenset({"tiep tuc", "lam tiep"})
 PERSON = "person"
+POLITE = FILLERS | {"hoi"}
+"""Words around a route's own that change nothing: "cho hỏi … với ạ"."""
 ABOUT_CHAT = frozenset({"left", "back", "joined", "removed", "anonymous", "moved"})
 """Events about the chat itself; a handler's gate of that name answers."""
 LIST_HOURS = 12
@@ -173,8 +176,8 @@ class Router:
             return self._start(Start("dossier", code=found[0]))
         if self.turn.event.kind not in ("text", "tap"):
             return None if self._in_office else self._gate("picture")
-        whole = "understanding" in self.routes.gates and not self._in_office
-        route = self.routes.by_words(self.text, self.turn.roles, whole=whole)
+        around = None if self._in_office or "understanding" not in self.routes.gates else POLITE
+        route = self.routes.by_words(self.text, self.turn.roles, around=around)
         return None if route is None or not self._may(route.role) else self._use((route, ""))
 
     def _own_phone(self) -> Reply:
@@ -312,10 +315,10 @@ class Router:
         return SILENT if result is None else result
 
     def _understood(self) -> Reply | None:
-        """What a villager's own words mean; words that are exactly a route's, and an official's, are that route's."""
+        """What a villager's own words mean; what is a route's words and no more, or an official's, is that route's."""
         if self._in_office or self.turn.event.kind not in ("text", "tap"):
             return None
-        exactly = self.routes.by_words(self.text, self.turn.roles, whole=True)
+        exactly = self.routes.by_words(self.text, self.turn.roles, around=POLITE)
         return self._gate("understanding") if exactly is None else None
 
     def _go(self, go: Go) -> Reply:
@@ -357,7 +360,9 @@ class Router:
             return None
         later = [
             choice
-            for each in conversations.lists(self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender)
+            for each in conversations.lists(
+                self.turn.db, self.turn.commune_id, self.turn.lane_id, self.turn.address.sender
+            )
             if each.sent_at > live.touched_at and (choice := _chosen(each.items, self.text, self.folded)) is not None
         ]
         old = live.touched_at < self.turn.now - timedelta(hours=LIST_HOURS)
