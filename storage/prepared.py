@@ -77,7 +77,7 @@ class _Compiled:
 
     def run(self, db: Connection, values: dict[str, Any]) -> Any:
         """A cursor that has executed it."""
-        cursor = db.connection.cursor()
+        cursor = _cursor(db)
         cursor.execute(self._words, self._given(values))
         return cursor
 
@@ -99,6 +99,16 @@ class _Compiled:
                 row[place] = convert(row[place])
             found.append(made(row))
         return found
+
+
+def _cursor(db: Connection) -> Any:
+    """One for all statements of a connection, since each is read to its end at once; psycopg's cost as much as half a
+    statement.
+    """
+    kept = db.info.get("cursor")
+    if kept is None:
+        kept = db.info["cursor"] = db.connection.cursor()
+    return kept
 
 
 def _place(bound: Any, name: str, dialect: Dialect) -> tuple[str | None, Convert | None, Any]:
