@@ -81,6 +81,7 @@ class Dispatcher:
         self.clock, self.metrics, self._woken, self._announced = clock, metrics, woken, announced
         self.on_files: Callable[[], None] = lambda: None  # a turn has left files to fetch
         self._attempts: set[asyncio.Future[Outcome | None]] = set()
+        self._turned, self._hidden = 0, False
         self._stopping = False
         self._poll: asyncio.Task[None] | None = None
 
@@ -169,12 +170,12 @@ class Dispatcher:
     def _attempt(self, chain: bool = False) -> None:
         if self._stopping or len(self._attempts) >= MOST_ATTEMPTS:
             return
-        attempt = _Attempt(self)
+        attempt, turned = _Attempt(self), self._turned
         future = self.database.submit(attempt.work, Kind.TURN, attempt.failed)
         self._attempts.add(future)
-        future.add_done_callback(lambda done: self._finished(done, chain))
+        future.add_done_callback(lambda done: self._finished(done, chain, turned))
 
-    def _finished(self, future: "asyncio.Future[Outcome | None]", chain: bool) -> None:
+    def _finished(self, future: "asyncio.Future[Outcome | None]", chain: bool, turned: int) -> None:
         self._attempts.discard(future)
         if future.cancelled():
             return
@@ -184,11 +185,23 @@ class Dispatcher:
             return
         outcome = future.result()
         if outcome is None:
+            self._nothing_there(turned)
             return
-        # On PostgreSQL a lane in another worker's hands hides its later events, so whoever finishes one looks again.
-        for _each in range(outcome.events + (2 if chain else 1 if self.database.postgres else 0)):
+        self._turned += 1
+        look_again, self._hidden = self._hidden, False
+        for _each in range(outcome.events + (2 if chain else 1 if look_again else 0)):
             self._attempt(chain=chain)
         self._tell(outcome)
+
+    def _nothing_there(self, turned: int) -> None:
+        """On PostgreSQL a lane in a worker's hands hides its later events: look again when a turn that went on at the
+        same time has ended (`turned`: how many had ended before). Another process says when it has accepted something.
+        """
+        if not self.database.postgres:
+            return
+        self._hidden = bool(self._attempts)
+        if not self._attempts and turned != self._turned:
+            self._attempt()
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.woken:
