@@ -76,7 +76,7 @@ def numbers(turn: Turn, request: Request) -> tuple[Text, ...]:
 def head_of(turn: Turn, village: str | None) -> list[Msg]:
     """The number of the head of a thôn, when there is one."""
     return [
-        _("The head of {village}: {number}", village=each.label, number=each.head_phone)
+        _("The head of {village}: {number}", village=f"{each.label[0].lower()}{each.label[1:]}", number=each.head_phone)
         for each in turn.commune.villages if each.label == village and each.head_phone
     ]  # fmt: skip
 

@@ -23,7 +23,7 @@ async def test_L13_numbers_first_then_where_then_who_has_seen_it(town: Town, off
     town.clock.advance(towns.timedelta(hours=14))
     citizen, guard = await towns.villager(town), await duty(town)
     await citizen.says("Cháy nhà ở thôn Suối Trên, cứu với!")
-    numbers = ("Trực ban Công an xã: 0951 000 113", "Trưởng Thôn Suối Trên: 0951 000 203", "113: công an")
+    numbers = ("Trực ban Công an xã: 0951 000 113", "Trưởng thôn Suối Trên: 0951 000 203", "113: công an")
     places = [citizen.text.index(each) for each in (*numbers, "không phải đường dây cứu hộ", "đang ở đâu")]
     assert places == sorted(places)
     citizen.sees("Trạm y tế xã: 0951 000 115", "Cán bộ trực của xã cũng đã được nhắn")
@@ -37,7 +37,7 @@ async def test_L13_numbers_first_then_where_then_who_has_seen_it(town: Town, off
     guard.sees("cứu với", "mời gọi hỏi hoặc đến xem trước khi điều người đi")
 
     await citizen.says("sau nhà văn hóa, cạnh giếng")
-    citizen.sees("Cán bộ trực đọc được lời này rồi")
+    citizen.sees("Lời này đã tới cán bộ trực")
     await guard.looks()
     guard.sees("cạnh giếng")
     guard.sees_not("chưa được xác nhận")
@@ -110,7 +110,7 @@ async def test_L13_an_open_question_is_set_aside_and_kept(town: Town, citizen: P
     citizen.sees("115: cấp cứu", "gõ “tiếp tục”")
     await town.restart()
     await citizen.says("ở cuối thôn Khe Mận")
-    citizen.sees("Cán bộ trực đọc được", "Trưởng Thôn Khe Mận: 0951 000 207")
+    citizen.sees("Lời này đã tới cán bộ trực", "Trưởng thôn Khe Mận: 0951 000 207")
     await official.looks()
     official.sees("Khẩn cấp: có người bị nạn, Thôn Khe Mận")
     await citizen.says("tiếp tục")
@@ -186,7 +186,7 @@ async def test_L13_a_caption_is_heard_too(town: Town, citizen: Person, official:
     await guard.looks()
     guard.sees("cháy rừng trên đồi")
     await citizen.sends("location", text="22.3900, 103.4500")
-    citizen.sees("Cán bộ trực đọc được")
+    citizen.sees("Lời này đã tới cán bộ trực")
     await guard.looks()
     guard.sees("22.3900, 103.4500")
 

@@ -48,7 +48,7 @@ async def test_A21_C04_what_changes_in_chat_holds_at_once(town: Town, citizen: P
     await town.restart()
     await begin(official, "Trụ sở: địa chỉ", "Wifi", "Chưa có thông tin")
     await citizen.says("wifi")
-    citizen.sees("Xin lỗi ông/bà, trợ lý chưa được cho biết về wifi", "0951 000 001")
+    citizen.sees("Xin lỗi ông/bà, trợ lý chưa có thông tin về wifi", "0951 000 001")
 
     await begin(official, "Giờ làm việc", "thứ Sáu", "abc")
     official.sees("Mời ghi theo mẫu")

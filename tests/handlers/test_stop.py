@@ -107,7 +107,7 @@ async def test_L17_it_is_not_me(town: Town, citizen: Person, official: Person) -
     assert await stopped(town) == {"greetings", "notices", "surveys", "dossiers"}
     await citizen.says("không phải tôi")
     await official.looks()
-    official.sees("bị nhầm người", "Mời xem lại danh sách")
+    official.sees("gửi nhầm người", "Mời xem lại danh sách")
     assert official.news[0]["loud"]
     await official.says("/hangdoi")
     official.sees("Có 1 tin báo")
@@ -132,7 +132,7 @@ async def test_L17_he_has_died(town: Town, citizen: Person, official: Person) ->
     assert all(ord(sign) < 0x2000 or sign in "–—“”…" or sign.isalpha() for sign in citizen.text)
     assert await stopped(town) == {"greetings", "notices", "surveys", "dossiers"}
     await official.looks()
-    official.sees("chủ địa chỉ này đã mất")
+    official.sees("chủ nhân nơi nhận tin đã mất")
 
 
 @pytest.mark.parametrize(
