@@ -12,7 +12,6 @@ from bot.routes import Go, Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers import greeting
-from handlers import request_card as card
 from messages import codes, gates
 from messages.reply import Button, Msg, Reply, _
 from messages.understanding.understand import FILLERS, UNCLEAR, Understood, understand
@@ -23,6 +22,7 @@ routes = Routes()
 ROUTES: Mapping[str, tuple[str, ...]] = {
     "lookup": ("dossier",),
     "report": ("report",),
+    "complaint": ("complaint",),
     "procedure": ("procedure",),
     "booking": ("booking",),
     "hours": ("hours",),
@@ -83,13 +83,6 @@ TELLS = frozenset({"report", "survey", "playful", "greeting", "thanks"})
 """Words that may as well be the late answer of a talk that expired."""
 NAMED = 5
 """Words of a wish for a person from which on they say whom or what, and are not asked again."""
-LAW_DAYS: Mapping[str, int] = {
-    "complaint_days": 90,
-    "complaint_answer_days": 10,
-    "complaint_settle_days": 30,
-    "complaint_settle_days_complex": 45,
-}
-"""Days of the law on complaints, as of 11/2026 (domain 3.4); [facts.NAME] in commune.toml changes one of them."""
 
 
 @routes.gate("understanding")
@@ -145,7 +138,6 @@ def _button(name: str) -> Button:
 def _lead(turn: Turn, said: Understood) -> Go:
     """Where an intent leads."""
     answers = {
-        "complaint": _complaint,
         "cancel": _nothing_to_cancel,
         "back": _nothing_to_go_back_to,
         "language": _language,
@@ -189,40 +181,6 @@ def _only_tells(said: Understood) -> bool:
 
 
 # --- answers of our own -----------------------------------------------------------------------------------------------
-
-
-def _complaint(turn: Turn) -> Reply:
-    """What a complaint is and how to file one; never that it has been accepted, never who is right (domain 3.3)."""
-    days = {name: _days(turn, name) for name in LAW_DAYS}
-    return Reply(
-        _("A complaint asks an office to look again at a decision or an act of its own that harms you."),
-        _(
-            "You have {days} days for the first one, from the day you received or learnt of the decision.",
-            days=days["complaint_days"],
-        ),
-        _("Writing here does not file it and does not stop these days."),
-        _(
-            "The letter needs the date, your name and address, what it is about and why, and your signature or "
-            "fingerprint."
-        ),
-        _(
-            "Within {answer} days you are told whether it is taken up; it is settled within {settle} days of that, a "
-            "difficult one within {complex}.",
-            answer=days["complaint_answer_days"],
-            settle=days["complaint_settle_days"],
-            complex=days["complaint_settle_days_complex"],
-        ),
-        _("You may also come to the office and say it in person; it will be written down and read back to you."),
-        _("I have no form to fill in here yet; please ask for one at the office."),
-        *card.phone_line(turn),
-        buttons=(_button("reception"), _button("person")),
-    )
-
-
-def _days(turn: Turn, name: str) -> int:
-    fact = turn.commune.facts.get(name)
-    digits = "" if fact is None else "".join(sign for sign in fact.value if sign.isdecimal())
-    return int(digits) if digits and len(digits) < 4 else LAW_DAYS[name]
 
 
 def _nothing_to_cancel(turn: Turn) -> Reply:
