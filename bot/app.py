@@ -31,6 +31,7 @@ from bot.talks import wake_due
 from bot.turn import OFFICE_CHAT, Address, Place
 from handlers import (
     answer,
+    complaint,
     desk,
     dossier,
     emergency,
@@ -70,7 +71,7 @@ log = structlog.get_logger(__name__)
 HANDLERS = (
     greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
     facts_change, today, emergency, pressed, voice, stop, privacy, people, erase, wish,
-    identity, forget, understanding,
+    identity, forget, understanding, complaint,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1
