@@ -112,6 +112,7 @@ class TelegramServer:
     seed: int = 1
     requests: list[Request] = field(default_factory=list)
     reach: dict[str, str] = field(default_factory=dict)
+    slow: float = 0.0  # seconds, at most, between accepting a message and answering
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -253,6 +254,8 @@ class TelegramServer:
             return _abort(http)
         result = await self._result(bot, request)
         self._moved.set()
+        if self.slow and request.method in COUNTED:
+            await asyncio.sleep(self.dice.uniform(0, self.slow))
         if plan == HANG:
             await self._closing.wait()
         if plan == LATER:
@@ -403,14 +406,22 @@ class TelegramServer:
             while True:
                 bot.woken.clear()
                 free = min(bot.delivery.parallel, webhook.parallel) - busy
-                ready = [each for each in bot.waiting() if not each.busy]
-                if bot.delivery.shuffled:
-                    self.dice.shuffle(ready)
-                for update in ready[: max(0, free)]:
+                for update in self._next_to_bring(bot)[: max(0, free)]:
                     update.busy = True
                     busy += 1
                     tasks.create_task(one(update))
                 await bot.woken.wait()
+
+    def _next_to_bring(self, bot: Bot) -> list[Update]:
+        waiting = bot.waiting()
+        if bot.delivery.shuffled:
+            ready = [each for each in waiting if not each.busy]
+            self.dice.shuffle(ready)
+            return ready
+        first: dict[tuple[str, int], Update] = {}
+        for each in waiting:
+            first.setdefault(each.queue, each)
+        return [each for each in first.values() if not each.busy]
 
     async def _bring_one(self, http: aiohttp.ClientSession, bot: Bot, webhook: Webhook, update: Update) -> None:
         try:

@@ -87,6 +87,7 @@ class Message:
     deleted: bool = False
     changed: int = 0  # counts over the whole bot: when this was sent or last edited
     first: int = 0  # the same: when it was sent
+    update: int = 0  # the id under which the bot was told of it; 0: it was not
     request: dict[str, Any] = field(default_factory=dict)  # what the bot asked for, as it came
 
     @property
@@ -387,7 +388,7 @@ class User:
             **_threaded(chat, reply_to, thread),
         )  # fmt: skip
         if not isinstance(chat, Group) or chat.shows(message):
-            self.bot.update("message", message.json())
+            message.update = self.bot.update("message", message.json())
         return message
 
     def edits(self, message: Message, text: str) -> None:
@@ -422,7 +423,7 @@ class User:
         if message.deleted:
             shown = {"chat": message.chat.json(), "message_id": message.id, "date": 0}
         body = {"id": query.id, "from": self.json(), "message": shown, "chat_instance": "1", "data": data}
-        self.bot.update("callback_query", body, PRESS)
+        query.update = self.bot.update("callback_query", body, PRESS)
         return query.id
 
     # --- how she stands to the bot ---
@@ -478,6 +479,7 @@ class Query:
     id: str
     at: float
     answer: str | None = None
+    update: int = 0
 
 
 @dataclass
@@ -488,6 +490,14 @@ class Update:
     body: dict[str, Any]
     until: float
     busy: bool = False  # on its way to the webhook
+
+    @property
+    def queue(self) -> tuple[str, int]:
+        """A webhook gets the updates of one queue one after the other: those of a kind in a chat, or presses of one
+        person.
+        """
+        ((kind, body),) = self.body.items()
+        return kind, body["from" if kind == "callback_query" else "chat"]["id"]
 
     def json(self) -> dict[str, Any]:
         return {"update_id": self.id} | self.body
@@ -506,7 +516,9 @@ class Webhook:
 
 @dataclass
 class Delivery:
-    """How updates are brought to a webhook. repeat: chance that one which was taken comes once more."""
+    """How updates are brought to a webhook. parallel: those of several queues at a time. shuffled: in any order, even
+    those of one queue. repeat: chance that one which was taken comes once more.
+    """
 
     parallel: int = 1
     shuffled: bool = False
@@ -585,10 +597,10 @@ class Bot:
 
     # --- updates ---
 
-    def update(self, kind: str, body: dict[str, Any], seconds: float = DAY) -> None:
-        """One more update for the bot, unless it does not want that kind."""
+    def update(self, kind: str, body: dict[str, Any], seconds: float = DAY) -> int:
+        """One more update for the bot; its id, or 0 when the bot does not want that kind."""
         if kind not in self.allowed:
-            return
+            return 0
         now = self.now()
         if not self.updates and now - self._last_update >= WEEK:
             self.restart_ids()
@@ -596,11 +608,12 @@ class Bot:
         self.updates.append(Update(self.next_id, {kind: body}, now + seconds))
         self.next_id += 1
         self.woken.set()
+        return self.updates[-1].id
 
     def restart_ids(self, at: int = 0) -> None:
         """As after a week without updates: the next id is any number."""
         assert not self.waiting(), "ids never begin anew while something waits"
-        self.next_id = at or self.dice.randrange(1, 2**31 - 10**6)
+        self.next_id, self._last_update = at or self.dice.randrange(1, 2**31 - 10**6), self.now()
 
     def waiting(self) -> list[Update]:
         """What waits and is not too old."""

@@ -1,4 +1,4 @@
-"""`python -m tests.bench kill [--points 200] [--seed 1] [--postgres]` (B14): kill -9 at random points, then count.
+"""`python -m tests.bench kill [--points 200] [--postgres] [--telegram poll]` (B14): kill -9 at random, then count.
 
 The harness of `tests/night`, with more points. Exit code 1 when anything was lost, happened twice, came out of order or
 was never shown.
@@ -21,6 +21,7 @@ def add_options(top: argparse.ArgumentParser) -> None:
     one.add_argument("--seed", type=int, default=1)
     one.add_argument("--villagers", type=int, default=50)
     one.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
+    one.add_argument("--telegram", choices=("", "poll", "webhook"), default="", help="every second villager is there")
 
 
 async def run(chosen: argparse.Namespace) -> int:
@@ -30,7 +31,9 @@ async def run(chosen: argparse.Namespace) -> int:
         try:
             data = Path(folder) / "data"
             url = await databases.fresh("postgres" if chosen.postgres else "sqlite", data)
-            count = await kill_often(data, url, chosen.points, chosen.seed, villagers=chosen.villagers)
+            count = await kill_often(
+                data, url, chosen.points, chosen.seed, villagers=chosen.villagers, telegram=chosen.telegram
+            )
         finally:
             databases.close()
     print(f"{chosen.points} kills: {count}")

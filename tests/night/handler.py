@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import os
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -25,9 +24,9 @@ from storage.inbox import inbox, lane
 routes = Routes()
 HANDLERS = (*app.HANDLERS, SimpleNamespace(routes=routes))
 """Those of the product, and these."""
-broken = set(os.environ.get("NIGHT_BROKEN", "").split())
+broken: set[str] = set()
 """First words after /hong whose turn raises for now."""
-SLOW_SECONDS = 0.3
+SLOW_SECONDS = 0.15
 
 effect = Table(
     "night_effect",
@@ -83,9 +82,10 @@ def broken_work(turn: Turn, rest: str) -> Reply:
 def call(turn: Turn, rest: str) -> Reply:
     """Make something happen in another lane: `/goi EVENT WHAT`, to the chat that event came from."""
     event_id, _space, what = rest.partition(" ")
-    found = select(lane.c.chat).join(inbox, inbox.c.lane_id == lane.c.id).where(inbox.c.event_id == event_id)
-    chat = turn.db.execute(found).scalar_one()
-    turn.wake(Address("web", "", chat, chat), "night-call", str(turn.event_id), what=what)
+    columns = (lane.c.channel, lane.c.account, lane.c.chat)
+    found = select(*columns).join(inbox, inbox.c.lane_id == lane.c.id).where(inbox.c.event_id == event_id)
+    at = turn.db.execute(found).one()
+    turn.wake(Address(at.channel, at.account, at.chat, at.chat), "night-call", str(turn.event_id), what=what)
     return Reply(f"Đã gọi {what}.")
 
 

@@ -1,19 +1,20 @@
 """A script of villagers who talk over real HTTP while the service is killed, and the ledger that is counted afterwards.
 
-A villager sends one message after the other, each under its own id, and repeats it until it is accepted (200), as the
-page does. So at the end everything was accepted, and the ledger says what must therefore stand in the database: no
-less, and nothing twice.
+A villager at the chat box sends one message after the other, each under its own id, and repeats it until it is accepted
+(200), as the page does. One on Telegram says it once: then Telegram has it, and hands it over until it is confirmed. So
+at the end everything was accepted, and the ledger says what must therefore stand in the database: no less, and nothing
+twice.
 """
 
 import asyncio
-import contextlib
+import atexit
+import functools
 import json
 import os
 import random
 import re
 import signal
 import socket
-import sys
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -28,6 +29,9 @@ from sqlalchemy import text
 from messages.codes import key
 from storage.db import create_engine_for
 from storage.sealing import Keys, unseal_json
+from tests.night.serve import Mother
+from tests.telegram_server import TelegramServer
+from tests.telegram_world import Chat
 from tests.town import SECRET
 
 PATIENCE = 60.0
@@ -45,14 +49,24 @@ def free_port() -> int:
 # --- the service, as a process ----------------------------------------------------------------------------------------
 
 
+@functools.cache
+def mother() -> Mother:
+    """Who bears all services of this run."""
+    made = Mother()
+    atexit.register(made.close)
+    return made
+
+
 class Process:
-    """`python -m tests.night.serve` on one DATA_DIR and port; killed and started again."""
+    """`python -m bot` on one DATA_DIR and port, as `tests.night.serve` has it; killed and started again."""
 
     def __init__(self, folder: Path, url: str = "", port: int = 0, **environ: str) -> None:
         self.folder, self.url, self.port = folder, url, port or free_port()
         self.log = folder.parent / f"log-{self.port}"
+        self.pid = 0
         self._environ = environ
-        self._running: asyncio.subprocess.Process | None = None
+        self._out = self._end = -1
+        self._code: int | None = None
 
     @property
     def environ(self) -> dict[str, str]:
@@ -62,35 +76,43 @@ class Process:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
         return kept | ours | self._environ
 
-    @property
-    def pid(self) -> int:
-        return self._running.pid
-
     async def spawn(self, *arguments: str) -> None:
         """Start it and do not wait."""
+        self._out, out = os.pipe()
+        self._end, end = os.pipe()
         with self.log.open("ab") as log:
-            self._running = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.night.serve", *arguments,
-                env=self.environ, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+            self.pid = await asyncio.to_thread(mother().fork, self.environ, arguments, out, log.fileno(), end)
+        for each in (out, end):
+            os.close(each)
+        self._code = None
 
     async def start(self) -> None:
         """Start it; returns once it says where it is."""
         await self.spawn()
-        line = await asyncio.wait_for(self._running.stdout.readline(), PATIENCE)
+        line = await _first_line(self._out)
         assert str(self.port).encode() in line, f"{line!r}\n{self.log.read_text(encoding='utf-8')[-3000:]}"
 
     async def kill(self) -> None:
         """kill -9."""
-        with contextlib.suppress(ProcessLookupError):
-            self._running.kill()
-        await self._running.wait()
+        if self._end >= 0:
+            os.kill(self.pid, signal.SIGKILL)
+            await self.wait()
 
     async def stop(self) -> int:
         """SIGTERM; returns the exit code."""
-        with contextlib.suppress(ProcessLookupError):
-            self._running.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self._running.wait(), PATIENCE)
+        if self._end >= 0:
+            os.kill(self.pid, signal.SIGTERM)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        """Its exit code, once it has ended; of a signal, that with a minus."""
+        if self._end >= 0:
+            self._code = int(await _first_line(self._end))
+            for each in (self._out, self._end):
+                os.close(each)
+            self._end = -1
+        assert self._code is not None
+        return self._code
 
     def logged(self) -> list[dict[str, Any]]:
         """Every line of its log."""
@@ -103,6 +125,23 @@ class Process:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmHWM")
+
+
+async def _first_line(pipe: int) -> bytes:
+    """What is written to a pipe, up to the end of the line or of the pipe."""
+    loop, line = asyncio.get_running_loop(), b""
+    async with asyncio.timeout(PATIENCE):
+        while not line.endswith(b"\n"):
+            ready = asyncio.Event()
+            loop.add_reader(pipe, ready.set)
+            try:
+                await ready.wait()
+            finally:
+                loop.remove_reader(pipe)
+            if not (part := os.read(pipe, 4096)):
+                break
+            line += part
+    return line
 
 
 @asynccontextmanager
@@ -172,28 +211,97 @@ class Ledger:
 
 
 class Villager:
+    """Somebody who talks."""
+
+    def __init__(self, number: int, ledger: Ledger) -> None:
+        self.number, self.ledger = number, ledger
+        self.said: list[Said] = []
+        self.shown_again = 0
+        self.rounds = 0
+
+    async def opens(self) -> None:
+        """Open the page, or press START."""
+        raise NotImplementedError
+
+    async def says(self, body: dict[str, Any] | str, effect: tuple[str, str] | None = None) -> None:
+        """Send a message and see that it is accepted."""
+        raise NotImplementedError
+
+    async def watches(self) -> None:
+        """Keep looking."""
+
+    async def looks_until_quiet(self) -> None:
+        """See the rest."""
+
+    @property
+    def words(self) -> list[str]:
+        """What she has been shown."""
+        raise NotImplementedError
+
+    async def talks(self, dice: random.Random, neighbour: "Villager", codes: list[str], enough: asyncio.Event) -> None:
+        """One round of talk: work, a form with its Confirm, a person, a dossier, and a call to the neighbour."""
+        self.rounds += 1
+        mark = f"{self.number}.{self.rounds}"
+        parts = [self._works, self._files_a_form, self._asks_for_a_person, self._looks_up]
+        dice.shuffle(parts)
+        for part in parts:
+            if not enough.is_set():
+                await part(mark, dice, codes)
+        start = neighbour.said[0].id
+        await self.says(f"/goi {start} gọi {mark}", ("call", f"gọi {mark}"))
+
+    async def _works(self, mark: str, dice: random.Random, codes: list[str]) -> None:
+        for each in range(dice.randint(1, 3)):
+            await self.says(f"/viec {mark}.{each}", ("own", f"{mark}.{each}"))
+
+    async def _files_a_form(self, mark: str, dice: random.Random, codes: list[str]) -> None:
+        await self.says("/don")
+        await self.says(f"đơn {mark}")
+        yes = dice.random() < 0.7
+        await self.says("có" if yes else "không", ("own", f"đơn {mark}") if yes else None)
+
+    async def _asks_for_a_person(self, mark: str, dice: random.Random, codes: list[str]) -> None:
+        await self.says("0")
+        await self.says(f"giấy khai sinh {mark}")
+        await self.says("bỏ qua", ("request", f"giấy khai sinh {mark}"))
+        for each in range(dice.randint(1, 3)):
+            await self.says(f"nói thêm {mark}.{each}", ("message", f"nói thêm {mark}.{each}"))
+        await self.says({"kind": "tap", "text": "Tôi xong rồi", "token": "#finish:"}, ("closed", ""))
+
+    async def _looks_up(self, mark: str, dice: random.Random, codes: list[str]) -> None:
+        code = dice.choice(codes)
+        await self.says(f"hồ sơ {code} của tôi xong chưa")
+        await self._is_told(code)
+
+    async def _is_told(self, code: str) -> None:
+        raise NotImplementedError
+
+
+class AtTheBox(Villager):
     """Somebody at the chat box: a page that repeats what was not accepted and looks for what is new all the time."""
 
     def __init__(self, number: int, base: Callable[[], str], http: aiohttp.ClientSession, ledger: Ledger) -> None:
-        self.number, self.base, self.http, self.ledger = number, base, http, ledger
-        self.said: list[Said] = []
+        super().__init__(number, ledger)
+        self.base, self.http = base, http
         self.shown: dict[int, str] = {}
-        self.shown_again = 0
         self.cursor = 0
         self.session = ""
-        self._round = self._looks = 0
+        self._looks = 0
 
     async def opens(self) -> None:
         self.session = (await self._until_done("/api/session", {}))["session"]
+        await self.says({"kind": "start"})
 
-    async def says(self, body: dict[str, Any] | str, effect: tuple[str, str] | None = None) -> Said:
-        """Send a message until it is accepted."""
+    async def says(self, body: dict[str, Any] | str, effect: tuple[str, str] | None = None) -> None:
         body = {"kind": "text", "text": body} if isinstance(body, str) else body
         said = Said(str(uuid.uuid4()), body, effect)
         self.said.append(said)
         await self._until_done("/api/messages", {"id": said.id} | body)
         await self.ledger.accept()
-        return said
+
+    @property
+    def words(self) -> list[str]:
+        return list(self.shown.values())
 
     async def _until_done(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         for attempt in range(10_000):
@@ -250,51 +358,67 @@ class Villager:
         while await self.looks():
             pass
 
-    async def talks(self, dice: random.Random, neighbour: "Villager", codes: list[str], enough: asyncio.Event) -> None:
-        """One round of talk: work, a form with its Confirm, a person, a dossier, and a call to the neighbour."""
-        self._round += 1
-        mark = f"{self.number}.{self._round}"
-        parts = [self._works, self._files_a_form, self._asks_for_a_person, self._looks_up]
-        dice.shuffle(parts)
-        for part in parts:
-            if not enough.is_set():
-                await part(mark, dice, codes)
-        start = neighbour.said[0].id
-        await self.says(f"/goi {start} gọi {mark}", ("call", f"gọi {mark}"))
-
-    async def _works(self, mark: str, dice: random.Random, codes: list[str]) -> None:
-        for each in range(dice.randint(1, 3)):
-            await self.says(f"/viec {mark}.{each}", ("own", f"{mark}.{each}"))
-
-    async def _files_a_form(self, mark: str, dice: random.Random, codes: list[str]) -> None:
-        await self.says("/don")
-        await self.says(f"đơn {mark}")
-        yes = dice.random() < 0.7
-        await self.says("có" if yes else "không", ("own", f"đơn {mark}") if yes else None)
-
-    async def _asks_for_a_person(self, mark: str, dice: random.Random, codes: list[str]) -> None:
-        await self.says("0")
-        await self.says(f"giấy khai sinh {mark}")
-        await self.says("bỏ qua", ("request", f"giấy khai sinh {mark}"))
-        for each in range(dice.randint(1, 3)):
-            await self.says(f"nói thêm {mark}.{each}", ("message", f"nói thêm {mark}.{each}"))
-        await self.says({"kind": "tap", "text": "Tôi xong rồi", "token": "#finish:"}, ("closed", ""))
-
-    async def _looks_up(self, mark: str, dice: random.Random, codes: list[str]) -> None:
-        code = dice.choice(codes)
-        await self.says(f"hồ sơ {code} của tôi xong chưa")
+    async def _is_told(self, code: str) -> None:
         await self.says({"kind": "tap", "text": "Báo cho tôi", "token": f"#dossier-watch:{key(code)}"})
         await self.says(f"09510{self.number:05d}", ("watch", code))
+
+
+class OnTelegram(Villager):
+    """Somebody on Telegram, who mostly waits until the bot has what she said, and sometimes does not."""
+
+    def __init__(self, number: int, server: TelegramServer, ledger: Ledger) -> None:
+        super().__init__(number, ledger)
+        self._server, self.user = server, server.user(7001 + number)
+        self._dice = random.Random(number)
+        self._given: set[int] = set()  # updates of hers that Telegram may still have
+
+    async def opens(self) -> None:
+        await self.says("/start")
+        await self._server.until(lambda: self.user.chat.sent, PATIENCE)  # something to press a button under
+
+    async def says(self, body: dict[str, Any] | str, effect: tuple[str, str] | None = None) -> None:
+        if isinstance(body, str):
+            message = self.user.says(body)
+            update, event = message.update, f"{message.update}:{message.id}"
+            self.said.append(Said(event, {"text": body}, effect))
+        else:
+            await self._taken()  # Telegram keeps no order between words and presses
+            query = self.user.calls_back(self.user.chat.sent[-1], body["token"])
+            update = self._server.bot.queries[query].update
+            self.said.append(Said(f"{update}:{query}", body, effect))
+        self._given.add(update)
+        if isinstance(body, dict) or self._dice.random() < 0.8:
+            await self._taken()
+        await self.ledger.accept()
+
+    async def _taken(self) -> None:
+        """Until the bot has everything she said."""
+        bot = self._server.bot
+        await self._server.until(lambda: not self._given & {each.id for each in bot.updates}, PATIENCE)
+        self._given.clear()
+
+    async def _is_told(self, code: str) -> None:
+        tap = {"kind": "tap", "text": "Báo cho tôi", "token": f"#dossier-watch:{key(code)}"}
+        await self.says(tap, ("watch", code))
+
+    @property
+    def words(self) -> list[str]:
+        return self.user.chat.texts
 
 
 # --- the town ---------------------------------------------------------------------------------------------------------
 
 
 class Script:
-    """Villagers who talk, round after round, until `enough` is set; then each says a last word and waits for it."""
+    """Villagers who talk, round after round, until `enough` is set; then each says a last word and waits for it.
 
-    def __init__(self, base: Callable[[], str], seed: int, villagers: int, codes: list[str]) -> None:
-        self.base, self.seed, self.count, self.codes = base, seed, villagers, codes
+    With a Telegram every second one is there.
+    """
+
+    def __init__(
+        self, base: Callable[[], str], seed: int, villagers: int, codes: list[str], telegram: TelegramServer | None
+    ) -> None:
+        self.base, self.seed, self.count, self.codes, self.telegram = base, seed, villagers, codes, telegram
         self.ledger = Ledger()
         self.enough = asyncio.Event()
         self.villagers: list[Villager] = []
@@ -306,12 +430,15 @@ class Script:
         """All pages open; from here on the service may die."""
         connector = aiohttp.TCPConnector(limit=0)
         self._http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(PATIENCE))
-        self.villagers = [Villager(number, self.base, self._http, self.ledger) for number in range(self.count)]
-        for villager in self.villagers:
-            await villager.opens()
-            await villager.says({"kind": "start"})
+        self.villagers = [self._villager(number, self._http) for number in range(self.count)]
+        await asyncio.gather(*(villager.opens() for villager in self.villagers))
         self._watching = [asyncio.create_task(villager.watches()) for villager in self.villagers]
         self._talking = [asyncio.create_task(self._talk(villager)) for villager in self.villagers]
+
+    def _villager(self, number: int, http: aiohttp.ClientSession) -> Villager:
+        if self.telegram is not None and number % 2:
+            return OnTelegram(number, self.telegram, self.ledger)
+        return AtTheBox(number, self.base, http, self.ledger)
 
     async def _talk(self, villager: Villager) -> None:
         dice = random.Random(f"{self.seed}/{villager.number}")
@@ -332,10 +459,11 @@ class Script:
             await villager.looks_until_quiet()
 
     async def _last_word(self, villager: Villager) -> None:
+        caller = self.villagers[villager.number - 1]
         for _look in range(int(PATIENCE / 0.05)):
-            called = sum(words.startswith("Có người gọi") for words in villager.shown.values())
-            caller = self.villagers[villager.number - 1]
-            if "Việc cuối đã ghi." in villager.shown.values() and called >= caller._round:
+            words = villager.words
+            called = sum(each.startswith("Có người gọi") for each in words)
+            if "Việc cuối đã ghi." in words and called >= caller.rounds:
                 return
             await asyncio.sleep(0.05)
         self.ledger.problems.append(f"villager {villager.number} never saw the answer to her last word")
@@ -349,8 +477,10 @@ class Script:
 
 
 @asynccontextmanager
-async def script(base: Callable[[], str], seed: int, villagers: int, codes: list[str]) -> AsyncIterator[Script]:
-    made = Script(base, seed, villagers, codes)
+async def script(
+    base: Callable[[], str], seed: int, villagers: int, codes: list[str], telegram: TelegramServer | None = None
+) -> AsyncIterator[Script]:
+    made = Script(base, seed, villagers, codes, telegram)
     try:
         await made.open()
         yield made
@@ -368,6 +498,8 @@ class Count:
     accepted: int
     repeated: int
     shown_again: int
+    sent_twice: int = 0  # answers that Telegram got once more because nobody knew whether they had arrived
+    uncertain: int = 0  # what nobody asked for, and nobody knows whether it has arrived: a person decides
     lost: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     disorder: list[str] = field(default_factory=list)
@@ -382,7 +514,8 @@ class Count:
         return (
             f"{self.accepted} accepted, {len(self.lost)} lost, {len(self.twice)} twice, "
             f"{len(self.disorder)} out of order, {len(self.unseen)} unseen, "
-            f"{self.repeated} sent again, {self.shown_again} shown again"
+            f"{self.repeated} sent again, {self.shown_again} shown again, "
+            f"{self.sent_twice} repeated on Telegram, {self.uncertain} uncertain there"
         )
 
 
@@ -423,6 +556,7 @@ class _Audit:
         self._effects(events)
         self._answers(events)
         self._pages()
+        self._telegram()
 
     def _inbox(self, events: dict[str, Any]) -> None:
         for villager in self.script.villagers:
@@ -517,7 +651,43 @@ class _Audit:
         for row in self._rows("SELECT id, chat FROM outbox WHERE account = '' AND state <> 'dropped'"):
             waiting[row.chat].add(row.id)
         for villager in self.script.villagers:
-            chat = self.chats.get(villager.number, "?")
-            self.count.unseen += [
-                f"message {each} of {villager.number}" for each in waiting[chat] - set(villager.shown)
-            ]
+            if isinstance(villager, AtTheBox):
+                chat = self.chats.get(villager.number, "?")
+                self.count.unseen += [
+                    f"message {each} of {villager.number}" for each in waiting[chat] - set(villager.shown)
+                ]
+
+    def _telegram(self) -> None:
+        """What Telegram got against what the outbox says: no less, and more only as the uncertain table allows."""
+        rows = self._rows("SELECT chat, kind, state, repeats, body FROM outbox WHERE channel = 'telegram' ORDER BY id")
+        by_chat = defaultdict(list)
+        for row in rows:
+            by_chat[row.chat].append(row)
+        for villager in self.script.villagers:
+            if isinstance(villager, OnTelegram):
+                self._chat_on_telegram(villager, by_chat[str(villager.user.id)])
+
+    def _chat_on_telegram(self, villager: OnTelegram, rows: list[Any]) -> None:
+        who, chat = villager.number, villager.user.chat
+        self.count.lost += [f"{row.kind} to {who} is {row.state}" for row in rows if row.state not in _ENDED]
+        self.count.uncertain += sum(row.state == "uncertain" for row in rows)
+        said = [row for row in rows if row.kind != "edit"]
+        got = _sent(chat)
+        due, maybe, again = Counter[str](), Counter[str](), Counter[str]()
+        for row in said:
+            words = unseal_json(self.db, bytes(row.body))["text"].strip()
+            due[words] += row.state == "sent"
+            maybe[words] += row.state == "uncertain"
+            again[words] += row.repeats if row.kind == "answer" else 0
+        self.count.lost += [f"{words!r} to {who}" for words in (due - got).elements()]
+        more = got - due
+        self.count.twice += [f"{words!r} to {who}" for words in (more - maybe - again).elements()]
+        self.count.sent_twice += (more - maybe).total()
+
+
+_ENDED = frozenset({"sent", "dropped", "uncertain"})
+
+
+def _sent(chat: Chat) -> Counter[str]:
+    """The words of every message the bot has sent to a chat, as they were when it sent them."""
+    return Counter((each.edits[0] if each.edits else each.text) for each in chat.messages.values() if each.by_bot)

@@ -18,14 +18,17 @@ from tests.night.script import Process, process, query, until
 from tests.town import START, Databases, settings
 
 
-@pytest.mark.parametrize(("kind", "points", "seed"), [("sqlite", 14, 1), ("postgres", 6, 2)])
+@pytest.mark.parametrize(
+    ("kind", "telegram", "points", "seed"),
+    [("sqlite", "poll", 7, 1), ("sqlite", "webhook", 6, 2), ("postgres", "poll", 4, 3), ("postgres", "webhook", 3, 4)],
+)
 async def test_killed_at_random_points_nothing_is_lost_and_nothing_happens_twice(
-    databases: Databases, tmp_path: Path, kind: str, points: int, seed: int
+    databases: Databases, tmp_path: Path, kind: str, telegram: str, points: int, seed: int
 ) -> None:
-    """Fifty villagers talk, the service is killed again and again: each accepted message has its effect exactly once,
-    in order, and each answer is shown."""
+    """Villagers talk at the chat box and on Telegram, the service is killed again and again: each message has its
+    effect exactly once, in order, and each answer is shown, on Telegram twice only when nobody could know."""
     url = await databases.fresh(kind, tmp_path / "data")
-    count = await kill_often(tmp_path / "data", url, points, seed)
+    count = await kill_often(tmp_path / "data", url, points, seed, villagers=20, spread=15, telegram=telegram)
     print(count)
     assert not count.wrong, f"{count}\n" + "\n".join(count.wrong[:20])
 
@@ -36,7 +39,7 @@ async def test_killed_while_it_starts_a_new_database_ends_complete(tmp_path: Pat
     service = Process(tmp_path / "data")
     for _point in range(10):
         await service.spawn()
-        await asyncio.sleep(dice.uniform(0.3, 1.4))
+        await asyncio.sleep(dice.uniform(0.02, 0.7))
         await service.kill()
     await service.start()
     try:
@@ -70,7 +73,7 @@ def _power_cut(*_arguments: object) -> None:
     raise _PowerCutError
 
 
-ROWS = 12_000
+ROWS = 6_000
 
 
 @pytest.mark.parametrize("state", ["reading", "applying"])

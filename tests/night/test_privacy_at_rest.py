@@ -15,13 +15,21 @@ from tests.conftest import BOTH
 from tests.night import handler
 from tests.night.kill import take_in, write_dossiers
 from tests.night.script import Process, process, until
-from tests.town import SECRET, Databases
+from tests.telegram_server import BROKEN, CUT, DROP, GATEWAY, TelegramServer
+from tests.telegram_world import bad
+from tests.town import PHOTO, SECRET, Databases
 
 APPLICANT = "Quàng Thị Sương Mờ"
 PHONE = "0951777888"
 CALL_BACK = "0951666555"
 WATCH = "0951444333"
-WORDS = ("mái ngói rêu phong", "con trâu bạc lông", "cây khế sau hồi", "đống rơm cháy dở", "chiếc nón quai thao")
+OWN = "0951222111"
+NAME = "Lường Thị Hoàng Hôn"
+WORDS = (
+    "mái ngói rêu phong", "con trâu bạc lông", "cây khế sau hồi", "đống rơm cháy dở", "chiếc nón quai thao",
+    "bờ tre xanh rì", "gốc đa xù xì", "bến nước mù sương", "vạt nương úa vàng", "cối giã gạo nứt",
+)  # fmt: skip
+"""The second half is said on Telegram."""
 
 
 class Page:
@@ -38,7 +46,7 @@ class Page:
             assert answer.status == wanted
 
 
-async def everything(service: Process, tmp_path: Path) -> dict[str, str]:
+async def everything(service: Process, server: TelegramServer, tmp_path: Path) -> dict[str, str]:
     """Live a whole day with known words; returns what must not be found, by what it is."""
     assert await take_in(service, write_dossiers(tmp_path / "hồ sơ.csv", 50, 4, APPLICANT, PHONE)) == 0
     code = "H98.12-260803-0001"
@@ -70,10 +78,42 @@ async def everything(service: Process, tmp_path: Path) -> dict[str, str]:
             shown = "\n".join(each["text"] for each in (await answer.json())["messages"])
     await until(service, "SELECT count(*) = 0 FROM inbox WHERE state = 'new'")
     assert shown
+    await _on_telegram(service, server, code)
     found = {f"words {words}": words for words in WORDS} | {f"folded {words}": fold(words) for words in WORDS}
-    phones = {f"phone {phone}": phone[1:] for phone in (PHONE, CALL_BACK, WATCH)}
-    names = {"applicant": APPLICANT, "folded applicant": fold(APPLICANT), "casefolded": APPLICANT.casefold()}
-    return found | phones | names | {"token": token, "secret": SECRET}
+    phones = {f"phone {phone}": phone[1:] for phone in (PHONE, CALL_BACK, WATCH, OWN)}
+    names = {
+        "applicant": APPLICANT,
+        "folded applicant": fold(APPLICANT),
+        "casefolded": APPLICANT.casefold(),
+        "hers": NAME,
+    }
+    tokens = {"token": token, "secret": SECRET, "bot's token": server.token.partition(":")[2]}
+    return found | phones | names | tokens | {"place": "22.3917"}
+
+
+async def _on_telegram(service: Process, server: TelegramServer, code: str) -> None:
+    """The same on Telegram, on a day on which Telegram fails in every way."""
+    hoa = server.user(7001, NAME)
+    hoa.starts()
+    await server.until(lambda: hoa.chat.sent)
+    for method in ("getUpdates", "answerCallbackQuery", "sendChatAction"):
+        server.next(method, BROKEN, GATEWAY, CUT)
+    server.next(hoa.id, BROKEN, GATEWAY, CUT, DROP, bad("CHAT_RESTRICTED"))
+    hoa.says(code)
+    hoa.calls_back(hoa.chat.sent[-1], f"#dossier-details:{key(code)}")
+    hoa.says(PHONE)
+    hoa.contact(f"+84{OWN[1:]}")
+    hoa.photo(PHOTO, WORDS[5])
+    hoa.document(b"%PDF-1.7", f"{WORDS[6]}.pdf")
+    hoa.voice(b"OggS")
+    hoa.location(22.3917, 103.4517)
+    hoa.edits(hoa.says("gặp cán bộ"), WORDS[7])
+    hoa.says(f"/hong kẹt {WORDS[8]}")
+    hoa.says(f"tố cáo ông trưởng thôn lấy {WORDS[9]}")
+    await server.until(lambda: not server.bot.waiting())
+    for table in ("inbox", "file"):
+        await until(service, f"SELECT count(*) = 0 FROM {table} WHERE state = 'new'")
+    await until(service, "SELECT count(*) > 1 FROM outbox WHERE channel = 'telegram' AND state = 'sent'")
 
 
 async def _office(http: aiohttp.ClientSession, base: str, how: str) -> None:
@@ -100,9 +140,11 @@ async def test_nothing_personal_stands_in_clear_after_a_run(databases: Databases
     """Neither in the logs nor in the database file, its write-ahead log and index, or a dump of PostgreSQL."""
     url = await databases.fresh(kind, tmp_path / "data")
     handler.prepare(tmp_path / "data", url)
-    async with process(tmp_path / "data", url, NIGHT_BROKEN="kẹt") as service:
-        secrets = await everything(service, tmp_path)
-        await service.kill()
+    async with TelegramServer() as server:
+        environ = {"TELEGRAM_BOT_TOKEN": server.token, "TELEGRAM_API_URL": server.url, "NIGHT_BROKEN": "kẹt"}
+        async with process(tmp_path / "data", url, **environ) as service:
+            secrets = await everything(service, server, tmp_path)
+            await service.kill()
     places = {"log": service.log.read_bytes()}
     if kind == "postgres":
         places["dump"] = dump(url)
