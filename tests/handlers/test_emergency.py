@@ -1,5 +1,7 @@
 """A cry for help: numbers first, a case, an alert at any hour, who has seen it."""
 
+import re
+
 import pytest
 
 from tests import town as towns
@@ -50,6 +52,9 @@ async def test_L13_numbers_first_then_where_then_who_has_seen_it(town: Town, off
     citizen.sees("Lường Quang Mộc, Trực ban Công an xã, đã thấy tin của ông/bà lúc 23 giờ, thứ Năm, 26/11/2026.")
     await guard.taps("Tôi đã thấy")
     guard.sees("đã được ghi từ trước")
+    for token in ("#seen:99", "#called:99", "#seen:x"):
+        await guard.does(kind="tap", text="…", token=token)
+        guard.sees("không còn")
     await official.looks()
     official.sees("Lường Quang Mộc đã thấy, 23 giờ")
     await town.later(minutes=30)
@@ -78,6 +83,26 @@ async def test_L13_the_case_leads_the_queue_and_can_be_called(town: Town, citize
     official.sees("được báo là đã gọi")
     await citizen.looks()
     citizen.sees("Đặng Thị Thu Nhài", "đã gọi cho ông/bà lúc 9 giờ")
+    await official.taps("Đóng")
+    for button in ("Tôi đã thấy", "Đã gọi"):
+        await official.taps(button)
+        official.sees("đã kết thúc rồi")
+
+
+async def test_L13_on_the_telephone_of_whoever_is_on_duty(town: Town, citizen: Person) -> None:
+    """Who has connected his messenger is alerted there too, at night, and says there that he has seen it."""
+    if town.telegram is None:
+        return
+    guard, telephone = await duty(town), await towns.villager(town)
+    await guard.says("/ketnoi")
+    await telephone.says(re.search(r"/start \S+", guard.text)[0])
+    town.clock.advance(towns.timedelta(hours=15))
+    await citizen.says("có trộm vào nhà")
+    await telephone.looks()
+    telephone.sees("Khẩn cấp: an ninh, trật tự", "có trộm vào nhà")
+    await telephone.taps("Tôi đã thấy")
+    await citizen.looks()
+    citizen.sees("Lường Quang Mộc", "đã thấy tin")
 
 
 async def test_L13_nobody_has_seen_it(town: Town, citizen: Person) -> None:

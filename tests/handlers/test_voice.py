@@ -79,6 +79,12 @@ async def test_L12_inside_a_talk_the_question_stays_open(town: Town, citizen: Pe
         assert citizen.buttons()[-1] == "Thôi, dừng lại"
     await citizen.taps("tiếng Việt")
     citizen.sees("lời nhắn số 1", "Câu hỏi lúc nãy vẫn chờ")
+    await speaks(citizen)
+    await citizen.taps("tiếng Nùng")
+    citizen.sees("lời nhắn số 1")
+    listener = await towns.official(town, "Nông Thị Thắm")
+    await listener.says("/hangdoi")
+    listener.sees("lời nói bằng tiếng Nùng")
     await citizen.says("H55.242-260901-0012")
     citizen.sees("H55.242-260901-0012")
 
