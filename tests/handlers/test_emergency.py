@@ -64,6 +64,7 @@ async def test_L13_numbers_first_then_where_then_who_has_seen_it(town: Town, off
     official.sees("Khẩn cấp: cháy, Thôn Suối Trên")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L13_the_case_leads_the_queue_and_can_be_called(town: Town, citizen: Person, official: Person) -> None:
     """Of three who wait the cry for help stands first, also for whoever has taken another; "called" reaches her."""
     for about in ("hỏi đất", "hỏi tiêm"):
@@ -105,6 +106,7 @@ async def test_L13_on_the_telephone_of_whoever_is_on_duty(town: Town, citizen: P
     citizen.sees("Lường Quang Mộc", "đã thấy tin")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L13_nobody_has_seen_it(town: Town, citizen: Person) -> None:
     """After five minutes the chairman hears of it too, and she is told honestly, with the numbers once more."""
     guard, head = await duty(town), await towns.official(town, "Triệu Minh Khải")
@@ -186,6 +188,7 @@ async def test_L13_with_a_person_and_back(town: Town, citizen: Person, official:
     official.sees("Lời nhắn số 1", "hỏi lịch tiêm")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L13_L03_what_accuses_somebody_stays_private(town: Town, citizen: Person, official: Person) -> None:
     """Words that also accuse reach the receivers alone; whoever is on duty learns kind and thôn, and where she is."""
     guard, receiver = await duty(town), await towns.official(town, "Bùi Thị Lụa")
@@ -216,6 +219,7 @@ async def test_L13_a_caption_is_heard_too(town: Town, citizen: Person, official:
     guard.sees("22.3900, 103.4500")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L13_what_sounds_alike_triggers_nothing(town: Town, citizen: Person) -> None:
     """A burnt bulb and goods that sell out bring no numbers and no case."""
     for text in ("cháy bóng đèn đường", "hàng cháy hết rồi", "chay bong den"):

@@ -32,6 +32,7 @@ async def test_A21_the_house(citizen: Person) -> None:
         citizen.sees(*told)
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_A21_C04_what_changes_in_chat_holds_at_once(town: Town, citizen: Person, official: Person) -> None:
     """The clerk changes facts, hours, a point, phones; everything that speaks of them says the new, after a restart
     too; what is not known any more is called so, with the phone.
@@ -104,6 +105,7 @@ async def test_B01_the_five_facts_of_citizen_reception(citizen: Person) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_B02_the_rules_of_citizen_reception(citizen: Person) -> None:
     """The rules are a tap away, and can be asked for."""
     await citizen.says("lịch tiếp công dân")
@@ -113,6 +115,7 @@ async def test_B02_the_rules_of_citizen_reception(citizen: Person) -> None:
     citizen.sees("giấy tờ tùy thân")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L16_a_cancelled_day_is_said_wherever_it_is_shown(town: Town, citizen: Person) -> None:
     """The chairman cancels a day and adds another: the schedule says both, and on the day itself so do the hours."""
     head = await chairman(town)
@@ -139,6 +142,7 @@ async def test_L16_a_cancelled_day_is_said_wherever_it_is_shown(town: Town, citi
     citizen.sees("Xin lỗi bà con, hôm nay Chủ tịch không tiếp công dân được.")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L16_only_the_clerk_and_the_chairman_change_it(town: Town, citizen: Person) -> None:
     """Others are told so, even when they begin the talk by its button; "no" and what cannot be change nothing."""
     await citizen.says("/thongtinxa")

@@ -70,6 +70,7 @@ async def test_L17_outside_a_talk_it_stops_at_once(town: Town, citizen: Person, 
     official.sees("đang trống")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L17_without_a_number_she_is_told_so(citizen: Person, official: Person) -> None:
     """Skipping the number keeps her on the list, and she is told that nobody can call."""
     await citizen.does(kind="tap", text="…", token="#stop:")
@@ -90,6 +91,7 @@ async def test_L17_inside_a_talk_the_word_cancels_the_talk(town: Town, citizen: 
     assert await stopped(town) == set()
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L17_with_a_person_it_still_stops(town: Town, citizen: Person) -> None:
     """Somebody who is talking with an official is heard as well."""
     await citizen.says("0")
@@ -100,6 +102,7 @@ async def test_L17_with_a_person_it_still_stops(town: Town, citizen: Person) -> 
     assert "notices" in await stopped(town)
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L17_it_is_not_me(town: Town, citizen: Person, official: Person) -> None:
     """Everything stops, an apology, and the clerk has it until somebody has noted it."""
     await citizen.says("Nhầm số rồi")

@@ -38,6 +38,7 @@ async def test_L14_today_s_line_stands_first_until_midnight(town: Town, citizen:
     official.sees("Hôm nay chưa có dòng nào")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L14_a_line_with_an_hour_and_in_plain_words(town: Town, citizen: Person, official: Person) -> None:
     """It ends at the hour given, is replaced by a newer one, can be taken away; a mistake is told, nothing is set."""
     await official.says("dòng hôm nay: đến 14h30, mất điện, chỉ nhận hồ sơ giấy")
@@ -66,6 +67,7 @@ async def test_L14_a_line_with_an_hour_and_in_plain_words(town: Town, citizen: P
     citizen.sees_not("Xin báo bà con")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L14_only_officials_set_it(citizen: Person) -> None:
     """A villager's command sets nothing."""
     await citizen.says("/homnay xã nghỉ cả tuần")

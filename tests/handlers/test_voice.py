@@ -56,6 +56,7 @@ async def test_L12_it_is_offered_to_a_listener_with_a_promised_time(
     assert citizen.news == []
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L12_by_languages_spoken(town: Town, citizen: Person) -> None:
     """A listener of her language is asked to hear it and may open it; another official may not."""
     listener, other = await towns.official(town, "Nông Thị Thắm"), await towns.official(town, "Hoàng Đức Lâm")
@@ -89,6 +90,7 @@ async def test_L12_inside_a_talk_the_question_stays_open(town: Town, citizen: Pe
     citizen.sees("H55.242-260901-0012")
 
 
+@pytest.mark.web_only("it is about the office, not about her channel")
 async def test_L12_with_a_person_it_goes_on_with_the_promise(town: Town, citizen: Person) -> None:
     """In an open request a further note reaches the receivers, and the promise is told; another language is noted."""
     await citizen.says("0")
