@@ -20,13 +20,14 @@ from typing import Any
 import aiohttp
 import orjson
 import psycopg
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import Connection, func, insert, literal, select, text
 
 from bot.channels.base import Post
 from bot.channels.telegram import Telegram
 from bot.clock import Clock
 from bot.outbox import IN_FLIGHT, Sender
 from bot.rates import Rates
+from bot.service import keep_what_is_loaded
 from messages.render import Catalogs
 from storage import outbox
 from storage.citizens import address, citizen
@@ -62,6 +63,7 @@ async def office(kind: str, folder: Path, port: int, rates: Rates) -> AsyncItera
         )  # fmt: skip
         await channel.open(post)
         sender = Sender(database, 1, channel, ACCOUNT, clock, print)
+        keep_what_is_loaded()
         try:
             yield database, sender
         finally:
@@ -82,11 +84,11 @@ def queue(db: Connection, messages: list[tuple[str, str, str]]) -> None:
 
 
 async def until_sent(database: Database, number: int) -> None:
-    """Wait until so many rows are recorded as sent."""
-    sent = 0
-    while sent < number:
+    """Wait until the queue is empty; every row must have been sent."""
+    some = select(rows.c.id).where(text("state IN ('queued', 'sending')")).limit(1)
+    while await database.read(lambda db: db.execute(some).scalar()) is not None:
         await asyncio.sleep(0.05)
-        sent = (await database.read(outbox.counts, 1)).get("sent", 0)
+    assert await database.read(outbox.counts, 1) == {"sent": number}
 
 
 async def said(port: int) -> dict[str, Any]:
