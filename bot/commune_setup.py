@@ -339,7 +339,8 @@ def _unconfirmed(commune: Commune, today: date) -> Iterable[Finding]:
         yield Finding(
             "warning",
             f"Cần kiểm tra hạn trả lời đề nghị về dữ liệu cá nhân: {rights.reply_working_days} ngày làm việc; sửa xong "
-            f"{rights.correct_days} ngày, xóa xong {rights.erase_days} ngày, từ {rights.since:%d/%m/%Y} ({rights.source}).",
+            f"{rights.correct_days} ngày, xóa xong {rights.erase_days} ngày, từ {rights.since:%d/%m/%Y} "
+            f"({rights.source}).",
         )
     # The Prime Minister decides each autumn; until then the days of Tết are the library's estimate.
     known = commune.calendar.confirmed_until
