@@ -52,6 +52,7 @@ from handlers import (
     privacy,
     slip,
     stop,
+    stop_reports,
     today,
     understanding,
     voice,
@@ -70,7 +71,7 @@ log = structlog.get_logger(__name__)
 
 HANDLERS = (
     greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
-    facts_change, today, emergency, pressed, voice, stop, privacy, people, erase, wish,
+    facts_change, today, emergency, pressed, voice, stop, stop_reports, privacy, people, erase, wish,
     identity, forget, understanding, complaint,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""

@@ -13,21 +13,18 @@ from bot.routes import Routes, Start
 from bot.state import Raw
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import desk
+from handlers import desk, stop_reports
 from handlers import request_card as card
 from messages import gates
 from messages.fold import fold
-from messages.reply import Button, Msg, Reply, Text, _
+from messages.reply import Button, Reply, _
 from messages.reply import Text as Words
 from storage import dossiers, officials, outbox, stops
-from storage.stops import Report
 
 routes = Routes()
 
 AGAIN = _("To receive messages again, type “nhận tin lại”.")
 STILL = _("Whatever you ask here is still answered.")
-SHOWN = 8
-"""Reports listed at a time."""
 
 
 # --- for her ----------------------------------------------------------------------------------------------------------
@@ -153,74 +150,8 @@ def _end_all(turn: Turn, reason: str) -> None:
     found = None if number is None else stops.get_report(turn.db, turn.commune_id, number)
     if found is None:
         return
-    told = _card(found, "")
+    told = stop_reports.card_of(found)
     turn.send_office(told)
     for each in officials.active(turn.db, turn.commune_id):
         for to in card.messengers(turn, each) if each.role == "clerk" else ():
             turn.send(to, told)
-
-
-# --- for officials ----------------------------------------------------------------------------------------------------
-
-
-def _card(found: Report, by: str) -> Reply:
-    name = f"stop-report:{found.id}"
-    said = _said(found)
-    if by:
-        return Reply(said, _("Noted by {name}.", name=by), card=name)
-    todo = _("Everything to it has been stopped. Please look at the lists, then note it here.")
-    return Reply(said, todo, buttons=(_note_button(found),), card=name, loud=True)
-
-
-def _said(found: Report) -> Msg:
-    village: Text = found.village or _("thôn not named")
-    if found.reason == "died":
-        return _("An address says that its owner has died: {village}.", village=village)
-    return _("An address says that it belongs to somebody else: {village}.", village=village)
-
-
-def _note_button(found: Report) -> Button:
-    return Button(_("I have noted it"), str(RouteToken("stop-noted", (str(found.id),))))
-
-
-@routes.tap("stop-noted", role="official")
-def noted(turn: Turn, report: str = "") -> Reply:
-    """The clerk, or whoever stands in, has seen to it."""
-    number = int(report) if report.isdecimal() and len(report) < 19 else 0
-    found = stops.get_report(turn.db, turn.commune_id, number)
-    if found is None or turn.official is None:
-        return Reply(_("There is no such report any more."))
-    if not stops.note(turn.db, turn.commune_id, found.id, turn.official.id, turn.now):
-        return Reply(_("That has been noted already."))
-    turn.send_office(_card(found, turn.official.name))
-    return Reply(_("Noted. Thank you."))
-
-
-@routes.tap("stop-reports", role="official")
-def reports(turn: Turn) -> Reply:
-    """Reports that nobody has noted yet."""
-    found = stops.open_reports(turn.db, turn.commune_id)[:SHOWN]
-    if not found:
-        return Reply(_("Nothing is left to be noted. Thank you."))
-    return Reply(*(_said(each) for each in found), buttons=tuple(_note_button(each) for each in found), numbered=True)
-
-
-@routes.command("/danhsachgoi", words=("danh sách gọi",), role="official")
-def call_list(turn: Turn, rest: str = "") -> Reply:
-    """Who wants to be called about dossiers instead of written to."""
-    if turn.in_group:
-        return Reply(_("Others read along here. Please open it in your own chat."))
-    listed = stops.call_list(turn.db, turn.commune_id)
-    if not listed:
-        return Reply(_("Nobody is on the list of people to be called."))
-    return Reply(_("People to be called about their dossiers:"), *(_entry(turn, each) for each in listed))
-
-
-def _entry(turn: Turn, each: stops.Call) -> Msg:
-    village: Text = each.village or _("thôn not named")
-    phone: Text = desk.phone(each.phone) if each.phone else _("no number")
-    watched = dossiers.export(turn.db, turn.commune_id, each.citizen_id)["watched"]
-    codes = ", ".join(row["code"] for row in watched)
-    if not codes:
-        return _("{phone}, {village}.", phone=phone, village=village)
-    return _("{phone}, {village}: {codes}.", phone=phone, village=village, codes=codes)
