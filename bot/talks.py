@@ -111,6 +111,7 @@ class Talks:
             route.name,
             self._turn.now,
             self._turn.now + route.idle,
+            park=parked is not None,
         )
         reply = self._run(talk, route, start(route.name, talk.token, begin.args), None)
         return reply.first(self._keeps(parked)) if parked is not None and parked.route != route.name else reply

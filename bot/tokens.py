@@ -7,6 +7,7 @@ Any text may be a question name, value or argument; what is not plain is percent
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 MOST_BYTES = 64
@@ -34,7 +35,7 @@ class TalkToken:
         _check(str(self))
 
     def __str__(self) -> str:
-        return f"#{self.talk}.{_quoted(self.question)}={_quoted(self.value)}"
+        return _talk_text(self.talk, self.question, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class RouteToken:
         _check(str(self))
 
     def __str__(self) -> str:
-        return f"#{self.route}:{','.join([_quoted(arg, '=') for arg in self.args])}"
+        return _route_text(self.route, self.args)
 
 
 Token = TalkToken | RouteToken
@@ -77,6 +78,17 @@ def _read(text: str) -> Token | None:
         args = route[2].split(",") if route[2] else []
         return RouteToken(route[1], tuple(unquote(arg, errors="strict") for arg in args))
     return None
+
+
+# A token is made, checked and read several times in a turn.
+@lru_cache(maxsize=2048)
+def _talk_text(talk: str, question: str, value: str) -> str:
+    return f"#{talk}.{_quoted(question)}={_quoted(value)}"
+
+
+@lru_cache(maxsize=2048)
+def _route_text(route: str, args: tuple[str, ...]) -> str:
+    return f"#{route}:{','.join(_quoted(arg, '=') for arg in args)}"
 
 
 def _quoted(text: str, also: str = "") -> str:

@@ -200,10 +200,18 @@ def _token() -> str:
 
 
 def open_talk(
-    db: Connection, commune_id: int, lane_id: int, sender: str, route: str, now: datetime, expires_at: datetime
+    db: Connection,
+    commune_id: int,
+    lane_id: int,
+    sender: str,
+    route: str,
+    now: datetime,
+    expires_at: datetime,
+    park: bool = True,
 ) -> Talk:
-    """A new live talk; one that was live is parked and can be resumed until it expires."""
-    _PARK.run(db, lane=lane_id, of=sender)
+    """A new live talk; one that was live is parked and can be resumed until it expires (`park` false: none is)."""
+    if park:
+        _PARK.run(db, lane=lane_id, of=sender)
     token = _token()
     values = {
         "commune_id": commune_id,

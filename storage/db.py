@@ -51,6 +51,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 """Type of a surrogate key: 64 bits on both engines (SQLite only autoincrements INTEGER)."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 TURNS = 8
 """Threads that run turns on PostgreSQL."""
 
@@ -68,7 +69,7 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        return (value - EPOCH) // timedelta(milliseconds=1)
+        return (value - EPOCH) // MILLISECOND
 
     def process_result_value(self, value: int | None, dialect: object) -> datetime | None:
         return None if value is None else EPOCH + timedelta(milliseconds=value)

@@ -9,6 +9,7 @@ The first line of output says where it is and who the villagers are: {"port": 1,
 
 import argparse
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -67,6 +68,7 @@ async def serve(folder: Path, url: str, hold_turns: bool) -> None:
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
         await service.start()
+        gc.freeze()  # as bot.service.serve does
         if hold_turns:
             await service.dispatcher.stop(0)
         print(json.dumps({"port": service.port, "villagers": await villagers(app)}), flush=True)
