@@ -365,7 +365,8 @@ class Commune(_Part):
 
     def is_private(self, code: str, name: str) -> bool:
         """True when a code alone may not even name this procedure (L05)."""
-        return code in self.private.codes or any(phrase in _bare(name) for phrase in self._private_phrases)
+        bare = _bare(name)
+        return code in self.private.codes or any(phrase in bare for phrase in self._private_phrases)
 
     @cached_property
     def _private_phrases(self) -> tuple[str, ...]:
