@@ -1,15 +1,16 @@
 """`python -m tests.bench.floors NAME ADDRESS`: the floors of a message's path, each a web server that does the least.
 
 accept  one transaction of four statements for a request, plain sqlite3 in one writer thread, a group a commit
-step    the product's seven statements in its two transactions, by hand, in the same threads, on the product's tables
+step    the product's statements in its two transactions, by hand, in the same threads, on the product's tables
 async   four statements through SQLAlchemy Core on aiosqlite, as they are usually written
-postgres the product's eight statements in two transactions, by hand, through asyncpg
+postgres the same statements in two transactions, by hand, through asyncpg
 
 ADDRESS: the SQLite file or asyncpg's address of a database with the product's tables and the chats of VILLAGERS.
 The first line of output is the port.
 """
 
 import asyncio
+import functools
 import itertools
 import queue
 import sqlite3
@@ -28,6 +29,7 @@ from tests.bench.serve import VILLAGERS
 Step = Callable[[int, bytes], Awaitable[Any]]
 BODY = ("Kính gửi ông/bà, hồ sơ H55.242-260901-0012 đang được xử lý tại bộ phận Một cửa. " * 3).encode()
 TALK = b'{"menu":"dossier","step":3}' * 10
+KEY = "H98"
 GROUP = 256
 TURNS = 8
 workers: list[asyncio.Task[None]] = []
@@ -74,7 +76,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def make_chats(run: Callable[[str], Any]) -> None:
-    """A lane, a citizen and an open talk for each villager, in the product's tables."""
+    """A lane and a citizen for each villager, in the product's tables."""
     for number in range(1, VILLAGERS + 1):
         run(
             f"INSERT INTO lane (id, commune_id, channel, account, chat, not_before) "
@@ -85,8 +87,6 @@ def make_chats(run: Callable[[str], Any]) -> None:
             f"INSERT INTO address (commune_id, citizen_id, channel, account, sender, last_at) "
             f"VALUES (1, {number + 1000}, 'floor', '', 'c{number}', 0)"
         )
-        run(f"INSERT INTO talk (commune_id, token, lane_id, sender, route, state, opened_at, touched_at, expires_at) "
-            f"VALUES (1, 'f{number}', {number + 1000}, 'c{number}', 'dossier', 'live', 0, 0, 0)")  # fmt: skip
 
 
 # --- accept: one transaction ------------------------------------------------------------------------------------------
@@ -115,20 +115,62 @@ async def accept(path: str) -> Step:
 
 
 # --- step: the product's statements by hand ---------------------------------------------------------------------------
+#
+# Three turns, over and over, as the product's villagers have them: a look-up begins, a code that is none, the answer.
 
 ACCEPT = """INSERT INTO inbox (commune_id, lane_id, channel, account, event_id, sender, raw, state, received_at)
 SELECT commune_id, id, channel, account, ?, chat, ?, 'new', ? FROM lane
 WHERE commune_id = 1 AND channel = 'floor' AND account = '' AND chat = ? ON CONFLICT DO NOTHING"""
-TAKE = """SELECT inbox.id, inbox.lane_id, lane.chat, inbox.event_id, inbox.raw FROM inbox
-JOIN lane ON lane.id = inbox.lane_id WHERE inbox.state = 'new' AND lane.not_before <= ? ORDER BY inbox.id LIMIT 1"""
-WHO = """SELECT citizen.id, citizen.language, citizen.misunderstood FROM citizen
-JOIN address ON address.citizen_id = citizen.id
-WHERE address.commune_id = 1 AND address.channel = 'floor' AND address.account = '' AND address.sender = ?"""
-READ = "SELECT id, route, data FROM talk WHERE lane_id = ? AND sender = ? AND state = 'live'"
-SAVE = "UPDATE talk SET data = ?, touched_at = ?, expires_at = ? WHERE id = ?"
-PUT = """INSERT INTO outbox (commune_id, channel, account, chat, kind, body, state, created_at, not_before, in_reply_to)
-VALUES (1, 'floor', '', ?, 'answer', ?, 'queued', ?, ?, ?)"""
+TAKE = """SELECT inbox.id, inbox.lane_id, lane.chat, inbox.event_id, inbox.raw, citizen.id, talk.id, talk.data
+FROM inbox JOIN lane ON lane.id = inbox.lane_id
+LEFT JOIN address ON address.commune_id = 1 AND address.channel = 'floor' AND address.account = ''
+AND address.sender = inbox.sender LEFT JOIN citizen ON citizen.id = address.citizen_id
+LEFT JOIN talk ON talk.lane_id = lane.id AND talk.sender = inbox.sender AND talk.state = 'live'
+WHERE inbox.state = 'new' AND {which} ORDER BY inbox.id LIMIT 1"""
+READY = TAKE.format(which="lane.not_before <= ?")
+OPEN = """INSERT INTO talk (commune_id, token, lane_id, sender, route, state, data, opened_at, touched_at, expires_at)
+VALUES (1, ?, ?, ?, 'dossier', 'live', ?, ?, ?, ?)"""
+SAVE = "UPDATE talk SET state = ?, data = ?, touched_at = ?, expires_at = ? WHERE id = ?"
+SUPERSEDE = """UPDATE outbox SET state = 'dropped', dropped = 'superseded'
+WHERE commune_id = 1 AND supersedes_key = ? AND state = 'queued'"""
+PUT = """INSERT INTO outbox (commune_id, channel, account, chat, kind, body, state, created_at, not_before, expires_at,
+supersedes_key, in_reply_to) VALUES (1, 'floor', '', ?, 'answer', ?, 'queued', ?, ?, ?, ?, ?)"""
 DONE = "UPDATE inbox SET state = 'done', done_at = ? WHERE id = ?"
+DOSSIER = "SELECT id, code, status, procedure_name, due_at, place FROM dossier WHERE commune_id = 1 AND code_key = ?"
+GUIDE = "INSERT INTO guidance (commune_id, citizen_id, kind, reference, version, at) VALUES (1, ?, 'lookup', ?, '1', ?)"
+LINK = "SELECT name FROM dossier_link WHERE commune_id = 1 AND citizen_id = ? AND dossier_id = ?"
+AGE = "SELECT data_as_of FROM import_run WHERE commune_id = 1 AND state = 'done' ORDER BY data_as_of DESC LIMIT 1"
+MARK = "SELECT mark FROM fact_change WHERE commune_id = 1 ORDER BY id DESC LIMIT 1"
+LINE = "SELECT words FROM todays_line WHERE commune_id = 1 AND expires_at > ? AND removed_at IS NULL"
+PARKED = """SELECT id, route FROM talk WHERE lane_id = ? AND sender = ? AND state = 'parked' AND touched_at >= ?
+ORDER BY touched_at DESC LIMIT 1"""
+LIST = """INSERT INTO shown_list (commune_id, lane_id, sender, unasked, sent_at, items) VALUES (1, ?, ?, false, ?, ?)
+ON CONFLICT (commune_id, lane_id, sender, unasked) DO UPDATE SET sent_at = excluded.sent_at, items = excluded.items"""
+Statement = tuple[str, tuple[Any, ...]]
+
+
+def turn(row: Any, now: int) -> list[Statement]:
+    """What a turn does after its event was taken, in order; what it reads it does not need."""
+    event, lane, chat, name, raw, who, talk, _data = row
+    orjson.loads(raw)["message"]["text"]
+    answer = (PUT, (chat, BODY, now, now, now + 1, f"talk:{talk}", event))
+    done = (DONE, (now, event))
+    match int(name) // VILLAGERS % 3:
+        case 0 if talk is None:
+            return [(OPEN, (f"f{event}", lane, chat, TALK, now, now, now)), answer, done]
+        case 2 if talk is not None:
+            facts: list[Statement] = [
+                (DOSSIER, (KEY,)), (MARK, ()), (GUIDE, (who, KEY, now)), (LINK, (who, 1)), (AGE, ()), (LINE, (now,)),
+            ]  # fmt: skip
+            ended: list[Statement] = [
+                (SAVE, ("ended", TALK, now, now, talk)), (PARKED, (lane, chat, now)),
+                (PUT, (chat, BODY, now, now, now + 1, None, event)), (LIST, (lane, chat, now, TALK)),
+            ]  # fmt: skip
+            return [*facts, *ended, done]
+        case _ if talk is not None:
+            return [(SAVE, ("live", TALK, now, now, talk)), (SUPERSEDE, (f"talk:{talk}",)), answer, done]
+        case _:
+            return [answer, done]
 
 
 async def step(path: str) -> Step:
@@ -142,14 +184,10 @@ async def step(path: str) -> Step:
             number, raw = what
             db.execute(ACCEPT, (str(number), raw, now, _chat(number)))
             return number
-        event, lane, chat, name, raw = db.execute(TAKE, (now,)).fetchone()
-        orjson.loads(raw)["message"]["text"]
-        db.execute(WHO, (chat,)).fetchone()
-        talk = db.execute(READ, (lane, chat)).fetchone()
-        db.execute(SAVE, (TALK, now, now, talk[0]))
-        db.execute(PUT, (chat, BODY, now, now, event))
-        db.execute(DONE, (now, event))
-        return int(name)
+        row = db.execute(READY, (now,)).fetchone()
+        for sql, values in turn(row, now):
+            db.execute(sql, values).fetchall()
+        return int(row[3])
 
     writer = Writer(path, work)
 
@@ -212,16 +250,21 @@ async def usual(path: str) -> Step:
 # --- postgres ---------------------------------------------------------------------------------------------------------
 
 
-def _dollars(sql: str, types: str = "") -> str:
-    for number, kind in enumerate(types.split() or [""] * sql.count("?"), 1):
-        sql = sql.replace("?", f"${number}{'::' + kind if kind else ''}", 1)
-    return sql
-
-
 LOCK = """SELECT lane.id FROM lane JOIN inbox ON inbox.lane_id = lane.id WHERE inbox.state = 'new' AND
 lane.not_before <= $1 ORDER BY inbox.id LIMIT 1 FOR UPDATE OF lane SKIP LOCKED"""
-OLDEST = """SELECT inbox.id, inbox.lane_id, lane.chat, inbox.event_id, inbox.raw FROM inbox
-JOIN lane ON lane.id = inbox.lane_id WHERE inbox.state = 'new' AND inbox.lane_id = $1 ORDER BY inbox.id LIMIT 1"""
+OLDEST = TAKE.format(which="lane.id = $1")
+
+
+@functools.cache
+def _dollars(sql: str) -> str:
+    """asyncpg's places."""
+    first, *others = sql.split("?")
+    return first + "".join(f"${number}{other}" for number, other in enumerate(others, 1))
+
+
+ACCEPT_ON_POSTGRES = (  # it cannot tell the types of values that go through a SELECT
+    ACCEPT.replace("?", "$1::text", 1).replace("?", "$2::bytea", 1).replace("?", "$3::bigint", 1).replace("?", "$4", 1)
+)
 
 
 async def postgres(address: str) -> Step:
@@ -232,40 +275,32 @@ async def postgres(address: str) -> Step:
         statements: list[str] = []
         make_chats(statements.append)
         await db.execute(";".join(statements))
-    accept, who = _dollars(ACCEPT, "text bytea bigint text"), _dollars(WHO)
-    read, save, done = _dollars(READ), _dollars(SAVE), _dollars(DONE)
-    put = _dollars(PUT, "text bytea bigint bigint bigint")
     waiting: dict[int, asyncio.Future[None]] = {}
     arrived = asyncio.Semaphore(0)
 
     async def both(number: int, raw: bytes) -> None:
         waiting[number] = asyncio.get_running_loop().create_future()
         async with pool.acquire() as db:
-            await db.execute(accept, str(number), raw, int(time.time() * 1000), _chat(number))
+            await db.execute(ACCEPT_ON_POSTGRES, str(number), raw, int(time.time() * 1000), _chat(number))
         arrived.release()
         await waiting[number]
         del waiting[number]
 
-    async def turn() -> bool:
+    async def one() -> bool:
         now = int(time.time() * 1000)
         async with pool.acquire() as db, db.transaction():
             lane = await db.fetchval(LOCK, now)
             row = None if lane is None else await db.fetchrow(OLDEST, lane)
             if row is None:
                 return False
-            event, lane, chat, name, raw = row
-            orjson.loads(raw)["message"]["text"]
-            await db.fetchrow(who, chat)
-            talk = await db.fetchrow(read, lane, chat)
-            await db.execute(save, TALK, now, now, talk[0])
-            await db.execute(put, chat, BODY, now, now, event)
-            await db.execute(done, now, event)
-        waiting[int(name)].set_result(None)
+            for sql, values in turn(row, now):
+                await db.fetch(_dollars(sql), *values)
+        waiting[int(row[3])].set_result(None)
         return True
 
     async def worker() -> None:
         while await arrived.acquire():
-            while await turn():
+            while await one():
                 pass
 
     workers.extend(asyncio.create_task(worker()) for _each in range(TURNS))
