@@ -23,11 +23,13 @@ GROUP = "-"
 @dataclass(frozen=True)
 class Rates:
     """Requests a provider takes: `total` a second over everything, `chat` a second to one chat, `group` to one group in
-    `group_seconds`; 0: no limit. `…_burst`: how many may follow each other at once after a rest.
+    `group_seconds`; 0: no limit. `…_burst`: how many may follow each other at once after a rest. `ceiling`: how many it
+    takes in any one second, if that is not `total` rounded up.
     """
 
     total: float = 0.0
     total_burst: int = 1
+    ceiling: int = 0
     chat: float = 0.0
     chat_burst: int = 1
     group: float = 0.0
@@ -39,11 +41,13 @@ class Pace:
 
     def __init__(self, rates: Rates, now: Seconds) -> None:
         self._rates, self._began = rates, now
-        # Evenly spaced, and strictly no more in any second than the next whole number: 30 for Telegram. So it is
-        # planned, and so it is kept by what leaves, later than planned when the disk or the processor was busy.
-        most = math.ceil(rates.total)
-        self._all = _Line(rates.total, rates.total_burst, most, 1.0, now) if most else None
-        self._left = deque(_evenly(now, most, 1.0), maxlen=most)
+        # Planned evenly spaced; what leaves later than planned, because the disk or the processor was busy, must not
+        # crowd the second in which it leaves. Of Telegram's 30 in a second 30 are used in 30/29.5 seconds, so that
+        # requests may also be some milliseconds longer under way than others.
+        most = rates.ceiling or math.ceil(rates.total)
+        self._window = most / rates.total if most else 0.0
+        self._left = deque(_evenly(now, most, self._window), maxlen=most)
+        self._all = _Line(rates.total, rates.total_burst, 0, 0.0, now) if most else None
         self._chats: dict[str, _Line] = {}
         self._paused: dict[str, Seconds] = {}
         self._halted = now
@@ -96,7 +100,7 @@ class Pace:
         """How much longer a request must wait whose moment was `at`; 0: it leaves now, and is counted as of now."""
         if now < at:
             return at - now
-        if self._left and (wait := self._left[0] + 1.0 - now) > 0:
+        if self._left and (wait := self._left[0] + self._window - now) > 0:
             return wait
         self._left.append(now)
         if (line := self._chats.get(chat)) is not None:

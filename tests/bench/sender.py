@@ -79,15 +79,17 @@ async def _nothing(*_args: Any) -> Any:
 def queue(db: Connection, messages: list[tuple[str, str, str]]) -> None:
     """Queue messages (chat, kind, text) of no turn."""
     now = datetime.now(UTC)
-    for chat, kind, text in messages:
-        outbox.put(db, 1, outbox.Row("telegram", ACCOUNT, chat, kind, {"text": text}, now, now))
+    for chat, kind, words in messages:
+        outbox.put(db, 1, outbox.Row("telegram", ACCOUNT, chat, kind, {"text": words}, now, now))
 
 
 async def until_sent(database: Database, number: int) -> None:
     """Wait until the queue is empty; every row must have been sent."""
-    some = select(rows.c.id).where(text("state IN ('queued', 'sending')")).limit(1)
-    while await database.read(lambda db: db.execute(some).scalar()) is not None:
+    some: Any = select(rows.c.id).where(text("state IN ('queued', 'sending')")).limit(1)
+    waiting = True
+    while waiting:
         await asyncio.sleep(0.05)
+        waiting = await database.read(lambda db: db.execute(some).scalar() is not None)
     assert await database.read(outbox.counts, 1) == {"sent": number}
 
 
@@ -174,9 +176,14 @@ async def kept_the_limits(room: Room, port: int, number: int = 20_000) -> float:
     """Messages a second that the provider took; raises when it had to refuse one, or one came out of order."""
     telegram = Telegram.rates
     rates = Rates(
-        total=telegram.total * FASTER, total_burst=telegram.total_burst, chat=telegram.chat * FASTER,
-        chat_burst=telegram.chat_burst, group=telegram.group, group_seconds=telegram.group_seconds / FASTER,
-    )  # fmt: skip
+        total=telegram.total * FASTER,
+        total_burst=telegram.total_burst,
+        ceiling=30 * FASTER,
+        chat=telegram.chat * FASTER,
+        chat_burst=telegram.chat_burst,
+        group=telegram.group,
+        group_seconds=telegram.group_seconds / FASTER,
+    )
     async with office("sqlite", room.new_folder(), port, rates) as (database, sender):
         chats = [str(order % 1000 + 1) if order % 20 else str(-100 - order // 20 % 10) for order in range(number)]
         messages = [(chat, "notice", f"{order} 0 {WORDS}") for order, chat in enumerate(chats)]
