@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from bot import logs
+from tests.logged import logged
 
 TOKEN = "123456789:AAF-abcdefghijklmnopqrstuvwxyz12345"
 WORDS = "Nhà tôi ở thôn 2, chồng tôi đánh tôi"
@@ -24,17 +25,8 @@ SECRET = "qwertyuiopasdfghjkl"
 @pytest.fixture
 def log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What has been logged, record by record."""
-    root, quiet = logging.getLogger(), {name: logging.getLogger(name).level for name in logs._QUIET}
-    before, level, stream = list(root.handlers), root.level, io.StringIO()
-    logs.configure(stream, [SECRET])
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.handlers = before
-    root.setLevel(level)
-    for name, was in quiet.items():
-        logging.getLogger(name).setLevel(was)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
-    logs._secrets = ()
+    with logged(SECRET) as stream:
+        yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def test_a_record_is_one_json_object_with_time_level_and_ids(log: Callable[[], list[dict[str, Any]]]):

@@ -13,7 +13,6 @@ from aiohttp import web
 from PIL import Image
 from sqlalchemy import Connection
 
-from bot import logs
 from bot.channels import telegram
 from bot.channels.base import Lost
 from bot.channels.telegram import Telegram
@@ -24,6 +23,7 @@ from bot.errors import Gone, NeedsPerson, Rejected, SendError, Throttled, Unavai
 from messages import render
 from storage import files
 from tests.bot.channels.telegram_desk import CATALOGS, NOW, SECRET, Desk, desk, eventually
+from tests.logged import logged
 from tests.telegram_server import (
     BLOCKED,
     BROKEN,
@@ -296,11 +296,8 @@ async def test_an_answer_nobody_understands_is_uncertain(here: Desk, tmp_path: P
 
 async def test_the_token_stands_in_no_log(here: Desk, hoa: User, caplog: pytest.LogCaptureFixture) -> None:
     """Not ours and not the library's, whatever goes wrong and however much is logged."""
-    out = io.StringIO()
-    before, level = list(logging.getLogger().handlers), logging.getLogger().level
     caplog.set_level(logging.DEBUG)
-    logs.configure(out, [here.server.token], logging.DEBUG)
-    try:
+    with logged(here.server.token, level=logging.DEBUG) as out:
         Telegram(here.channel.settings, SECRET)  # the library tells its address when it begins
         await here.channel.lead()
         name = await keep(here, PDF)
@@ -318,9 +315,6 @@ async def test_the_token_stands_in_no_log(here: Desk, hoa: User, caplog: pytest.
         with pytest.raises(Unavailable):
             await here.channel.fetch("any", 1)
         await here.server.start()
-    finally:
-        logging.getLogger().handlers = before
-        logging.getLogger().setLevel(level)
     shown = out.getvalue() + caplog.text
     assert "telegram_waits" in shown
     assert "Xin chào" not in shown
