@@ -62,7 +62,8 @@ def test_secrets_in_a_sentence_are_struck_out(log: Callable[[], list[dict[str, A
     """Our loggers and those of libraries lose tokens, phones, sessions, codes, passwords and secret settings."""
     structlog.get_logger().warning(said, detail=said, several=[said], inner={"detail": said})
     logging.getLogger("aiohttp.server").error("%s", said)
-    written = json.dumps(log(), ensure_ascii=False)
+    # The time may hold any three digits.
+    written = json.dumps([each | {"timestamp": ""} for each in log()], ensure_ascii=False)
     assert len(log()) == 2
     for secret in (TOKEN, "345", "912345678", "abcdef0123", "EFGH", SECRET):
         assert secret not in written
