@@ -366,26 +366,28 @@ def make_addresses(db: Connection, number: int) -> None:
     db.execute(insert(address).from_select(columns, new))
 
 
-def plan_slice(db: Connection, sealed: bytes, after: int, now: datetime) -> int:
-    """One slice of a broadcast: a row of the outbox for each of the next addresses; the last of them, 0 at the end."""
+def plan_slice(db: Connection, sealed: bytes, after: str, now: datetime) -> str:
+    """One slice of a broadcast: a row of the outbox for each of the next addresses, along their unique index; the last
+    of them, "" at the end.
+    """
     mine = (address.c.commune_id == 1) & (address.c.channel == "telegram") & (address.c.account == ACCOUNT)
-    here = select(address.c.id, address.c.sender).where(mine, address.c.left_at.is_(None), address.c.id > after)
-    part = here.order_by(address.c.id).limit(SLICE).cte("part")
-    last = int(db.execute(select(func.max(part.c.id))).scalar() or 0)
+    here = select(address.c.sender).where(mine, address.c.sender > after, address.c.left_at.is_(None))
+    part = here.order_by(address.c.sender).limit(SLICE).cte("part")
+    last: str | None = db.execute(select(func.max(part.c.sender))).scalar()
     same = {
         "commune_id": 1, "channel": "telegram", "account": ACCOUNT, "kind": "notice", "body": sealed, "state": "queued",
         "rank": outbox.RANKS["notice"],
     }  # fmt: skip
     row = {name: literal(value) for name, value in same.items()}
     row |= {name: literal(now, UtcTime) for name in ("created_at", "not_before")} | {"chat": part.c.sender}
-    db.execute(insert(rows).from_select(list(row), select(*row.values()).order_by(part.c.id)))
-    return last
+    db.execute(insert(rows).from_select(list(row), select(*row.values())))
+    return last or ""
 
 
 async def plan(database: Database, body: dict[str, Any]) -> None:
     """A broadcast to everybody, slice by slice."""
     sealed = await database.write(lambda db: seal_json(db, body))
-    now, after = datetime.now(UTC), 0
+    now, after = datetime.now(UTC), ""
     while after := await database.write(plan_slice, sealed, after, now, kind=Kind.SLICE):
         pass
 
