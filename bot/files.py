@@ -271,9 +271,9 @@ class Fetcher:
         return kept
 
     async def _settle(self, wanted: Waiting, result: "Kept | Refused | Lost | timedelta") -> None:
-        now = self._clock.now()
+        now, commune_id = self._clock.now(), self._place.commune_id
         if isinstance(result, timedelta) and now - wanted.received_at < GIVE_UP:
-            await self._database.write(files.again, self._place.commune_id, wanted.name, now + result)
+            await self._database.write(files.again, commune_id, wanted.name, now + result)
             return
 
         def record(db: Connection) -> Work | None:
@@ -294,7 +294,8 @@ class Fetcher:
         work = await self._database.write(record)
         if work is not None:
             self._worked(work)
-        elif isinstance(result, Kept):  # she has been forgotten meanwhile
+        elif isinstance(result, Kept) and not await self._database.read(files.get, self._place.commune_id, wanted.name):
+            # She has been forgotten meanwhile. (Else a look that began before the last commit had it brought twice.)
             await asyncio.to_thread((self._folder / wanted.name).unlink, missing_ok=True)
 
     # --- deleting -----------------------------------------------------------------------------------------------------

@@ -307,6 +307,18 @@ async def test_the_same_event_makes_one_row_however_often_it_comes(town: Town, f
     assert store.asked == ["a", "first"]
 
 
+async def test_what_is_brought_twice_stays(town: Town, friend: Friend, store: Store) -> None:
+    """A look that began before the last commit has the same file brought once more; its bytes are not thrown away."""
+    store.open.clear()
+    await friend.sends("photo", "hole", photo())
+    (wanted,) = await town.read(files.waiting, 1, "test", "account", town.clock.now(), 4)
+    store.open.set()
+    await until(town, settled)
+    fetcher, (channel,) = town.service.fetcher, town.app.channels
+    await fetcher._settle(wanted, await fetcher._fetch(channel, wanted))
+    assert on_disk(town) == [wanted.name]
+
+
 async def test_whatever_is_sent_is_kept_or_refused_in_clear_words(town: Town, friend: Friend, store: Store) -> None:
     """Voice, video, papers are kept as they are; an identity card, nothing, too much, and what is gone are told."""
     await with_a_person(friend)
