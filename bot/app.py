@@ -24,7 +24,7 @@ from bot.channels.web_door import Limits
 from bot.clock import Clock
 from bot.commune import Commune, load
 from bot.metrics import Metrics
-from bot.phrases import load as own_phrases
+from bot.phrases import Phrases
 from bot.routes import Routes
 from bot.settings import BadSettings, Settings, secret_key
 from bot.talks import wake_due
@@ -116,9 +116,15 @@ async def open_app(
         capabilities = {WEB: WEB_CAPABILITIES} | {channel.name: channel.capabilities for channel in others}
         office = await database.read(_office, settings, others)
         letters = Templates(settings.data_dir / "letters")
-        phrases, _wrong = await asyncio.to_thread(own_phrases, settings.data_dir)  # `check` tells what is wrong
         place = Place(
-            COMMUNE_ID, commune, Catalogs(), capabilities, settings.language, office, letters=letters, phrases=phrases
+            COMMUNE_ID,
+            commune,
+            Catalogs(),
+            capabilities,
+            settings.language,
+            office,
+            letters=letters,
+            phrases=Phrases(settings.data_dir),
         )
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)

@@ -5,6 +5,7 @@ and order of columns. What is wrong in it is told in Vietnamese by `understand -
 count all the same and the service starts.
 """
 
+from functools import cached_property
 from pathlib import Path
 
 from bot import tables
@@ -12,6 +13,24 @@ from messages.understanding.table import COLUMNS, INTENTS, Phrase, Problem, Tabl
 from messages.understanding.understand import SERIOUS, understand
 
 FILES = ("phrases.xlsx", "phrases.csv")
+
+
+class Phrases:
+    """The table of a process, read when it is first wanted: `bot.service` does so before anybody writes (`prepare`),
+    and a command that understands nobody never does.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    @cached_property
+    def table(self) -> Table:
+        """This commune's table; without a folder the built-in one."""
+        return load(self._folder)[0] if self._folder else built_in()  # `check` tells what is wrong
+
+    def prepare(self) -> None:
+        """All that the first message would else wait for."""
+        self.table.index()
 
 
 def load(folder: Path) -> tuple[Table, list[Problem]]:

@@ -141,6 +141,7 @@ class Service:
         """Open the doors; returns once requests are answered."""
         settings = self.app.settings
         self.web.desk.demo = await self._demo()
+        await asyncio.to_thread(self.app.place.phrases.prepare)
         await self.hub.start()
         await self.dispatcher.start()
         for channel in self.app.channels:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from bot.commune_changes import Current
+from bot.phrases import Phrases
 from messages.letters import Templates
 from messages.personal import hides
 from messages.render import Catalogs, render
 from messages.reply import Msg, Reply, _
-from messages.understanding.table import Table as Phrases
-from messages.understanding.table import built_in
 from storage import cards, inbox, officials, outbox
 from storage.citizens import Citizen
 from storage.conversations import Talk
@@ -63,7 +62,7 @@ class Place:
     office: tuple[Address, ...] = (OFFICE_CHAT,)
     """The officials' shared chats: the stream at /office, and their group on a messenger when there is one."""
     letters: Templates = field(default_factory=Templates)
-    phrases: Phrases = field(default_factory=built_in)
+    phrases: Phrases = field(default_factory=Phrases)
     current: Current = field(default_factory=Current)
 
 

@@ -88,7 +88,7 @@ NAMED = 5
 @routes.gate("understanding")
 def understood(turn: Turn) -> Reply | Start | Go | None:
     """What her words mean, when they mean something."""
-    said = understand(turn.event.text, turn.place.phrases)
+    said = understand(turn.event.text, turn.place.phrases.table)
     if gates.courtesy(turn.event.text):
         return None  # the menu has a short word for manners
     if said.intent == "emergency" or said.act == "none" or (_late(turn) and _only_tells(said)):

@@ -177,8 +177,16 @@ class Table:
     def longest_short(self) -> int:
         return max(map(len, self.short), default=0)
 
+    def index(self) -> None:
+        """Make what is made from the phrases now, instead of when the first message is read."""
+        for name in _INDEXES:
+            getattr(self, name)
+
     def copy(self) -> "Table":
         return Table(list(self.phrases), dict(self.short), dict(self.groups))
+
+
+_INDEXES = ("by_first", "vocabulary", "letters", "spelt", "longest_short")
 
 
 @cache
@@ -209,7 +217,7 @@ def extend(table: Table, rows: Iterable[tuple[int, Mapping[str, object]]], *, ow
         if phrase is not None:
             seen[_key(phrase.words)] = phrase
             table.phrases.append(phrase)
-    for name in ("by_first", "vocabulary", "letters", "spelt", "longest_short"):
+    for name in _INDEXES:
         table.__dict__.pop(name, None)
     return problems
 

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot import __main__ as cli
-from bot import disk, logs
+from bot import disk, logs, phrases
 from bot.app import open_app
 from bot.clock import FixedClock
 from bot.commands import check as checking
@@ -27,6 +27,7 @@ from bot.commands.init import init
 from bot.commands.invite import link
 from bot.control import BUSY, DONE, FAILED, WRONG, hold
 from bot.settings import BadSettings, Settings
+from messages.understanding.table import built_in
 from storage import arrivals, facts, inbox, officials, outbox, ticks
 from tests import town as towns
 from tests.town import SECRET, START, Databases
@@ -147,6 +148,16 @@ def test_an_official_is_invited(bot: Bot, place: Settings):
     assert (found.name, found.post, found.role) == ("Lê Thị Mai", "Công chức Văn phòng", "clerk")
     assert found.rights == {"receive", "duty"}
     assert do(place, officials.accept_invitation, 1, one, now) is None
+
+
+def test_an_invitation_does_not_wait_for_the_phrases(
+    bot: Bot, place: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the table takes longer than the invitation; a command that understands nobody does without."""
+    read: list[Path] = []
+    monkeypatch.setattr(phrases, "load", lambda folder: read.append(folder) or (built_in(), []))
+    assert bot(place, "invite", "--name", "Lê Thị Mai", "--post", "Công chức")[0] == DONE
+    assert read == []
 
 
 def test_L09_a_village_head_is_invited_for_a_village_that_is_known(bot: Bot, place: Settings):

@@ -211,3 +211,15 @@ async def test_the_commune_s_own_words_count_in_the_chat(town: Town) -> None:
     citizen = await towns.villager(town)
     await citizen.says("hom nao co phien cho suoi lanh")
     citizen.sees("Từ thứ Hai")
+
+
+async def test_nobody_waits_for_the_table_to_be_read(steady_town: Town) -> None:
+    """It is read and indexed at start: the first message finds it, even if the file has gone since."""
+    file = steady_town.settings.data_dir / "phrases.csv"
+    file.write_text("Việc;Cụm từ;Mức\ngiờ làm việc;phiên chợ Suối Lành;chắc\n", "utf-8")
+    await steady_town.restart()
+    file.unlink()
+    assert {"by_first", "vocabulary", "letters", "spelt"} <= vars(steady_town.app.place.phrases.table).keys()
+    citizen = await towns.villager(steady_town)
+    await citizen.says("hom nao co phien cho suoi lanh")
+    citizen.sees("Từ thứ Hai")
