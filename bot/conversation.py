@@ -18,6 +18,7 @@ so (`f"slot:{day}"`, `f"tail:{code}"`), then changing the day asks for the slot 
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,7 @@ GONE = _("One of your answers no longer fits. Please answer it once more.")
 
 
 @dataclass(frozen=True)
-class Question(Generic[T]):
+class Question(ABC, Generic[T]):
     """One question: its name (stored data), its words, and how an answer is read. `bot.questions` has the kinds.
 
     `wake_at`: when the talk should be run again even if nobody answers (an aware datetime).
@@ -80,9 +81,9 @@ class Question(Generic[T]):
         """A digest of the list that a typed number points into; "" when there is none."""
         return ""
 
+    @abstractmethod
     def read(self, raw: Raw) -> T:
         """The answer, or NotUnderstood. Runs on every turn, so an option that has gone is asked again."""
-        raise NotImplementedError
 
     def take(self, earlier: Raw | None, raw: Raw) -> Raw:
         """What to keep of a new answer: such that `read` gives the same tomorrow and after a deploy."""

@@ -5,6 +5,7 @@ error mapping. It knows `messages` and `storage`, never a handler. Cost of one m
 its settings in `.env.example`, one line in `bot/app.py`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,8 +109,11 @@ class Post:
     commune_name: str = ""
 
 
-class Channel:
-    """A way to reach people. `name` is the channel column of every row, `account` which account of the provider."""
+class Channel(ABC):
+    """A way to reach people. `name` is the channel column of every row, `account` which account of the provider.
+
+    Each one parses and sends; what else there is has a default that fits a channel without a life of its own.
+    """
 
     name: str
     account: str = ""
@@ -117,13 +121,13 @@ class Channel:
     rates: Rates = Rates()
     on_trial: bool = False  # pointed at a stand-in on this machine: the sample commune may be tried with it
 
+    @abstractmethod
     def parse(self, raw: bytes) -> Inbound:
         """What a stored event says; raises Unparsable."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def send(self, message: Sending) -> str:
         """Make the one provider request of an outbox row; returns the provider's message id; raises a SendError."""
-        raise NotImplementedError
 
     async def fetch(self, source: str, most: int) -> bytes:
         """The bytes of a received file, at most `most`; raises Lost, or a SendError to try again later."""

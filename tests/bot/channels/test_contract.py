@@ -105,6 +105,16 @@ def test_a_sample_is_what_its_name_says(path: Path) -> None:
     assert json.loads(json.dumps(event)) == json.loads(json.dumps(wanted))
 
 
+def test_a_channel_that_cannot_send_is_none() -> None:
+    """What every channel must bring is missed when it is made, not when a villager waits."""
+
+    class Deaf(Channel):
+        name = "deaf"
+
+    with pytest.raises(TypeError, match=r"parse.*send"):
+        Deaf()  # type: ignore[abstract]
+
+
 def test_every_kind_has_a_sample() -> None:
     """No kind of event that a channel knows is without a sample."""
 
