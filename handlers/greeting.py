@@ -40,19 +40,17 @@ DAYS = (
 @routes.command("/start", "/menu", words=("chào", "hello", "alo", "bắt đầu", "menu", "thực đơn"))
 def start(turn: Turn, rest: str = "") -> Reply:
     """The greeting, once a day; after that only the menu."""
+    return _greeting(turn, rest, _("Hello! This is the assistant of {commune}.", commune=turn.commune.name))
+
+
+def _greeting(turn: Turn, rest: str, hello: Text) -> Reply:
     if said := office.connected(turn, rest):
         return said
     citizen, today = turn.citizen, turn.now.astimezone(ZONE).date()
     if citizen is None or citizen.greeted_on == today:
         return Reply(ASK, SAFETY, buttons=MENU)
     citizens.change(turn.db, citizen.id, greeted_on=today)
-    return Reply(
-        _("Hello! This is the assistant of {commune}.", commune=turn.commune.name),
-        _("Here you can look up your dossier and write to an official."),
-        SAFETY,
-        ASK,
-        buttons=MENU,
-    )
+    return Reply(hello, _("Here you can look up your dossier and write to an official."), SAFETY, ASK, buttons=MENU)
 
 
 @routes.command("/start", "/menu", role="official")
@@ -67,12 +65,14 @@ def start_official(turn: Turn, rest: str = "") -> Reply:
 @routes.command("/start", "/menu", role="village-head")
 def start_village_head(turn: Turn, rest: str = "") -> Reply:
     """A village head is greeted by name and told which thôn he looks after here."""
-    head, greeting = turn.official, start(turn, rest)
+    head = turn.official
     if head is None or not head.village:
-        return greeting
+        return start(turn, rest)
     homes = households.count(turn.db, turn.commune_id, head.village)
-    return greeting.first(
-        _("{name}, {post}: your thôn has {homes} households on the list.", name=head.name, post=head.post, homes=homes)
+    return _greeting(
+        turn,
+        rest,
+        _("{name}, {post}: your thôn has {homes} households on the list.", name=head.name, post=head.post, homes=homes),
     )
 
 

@@ -94,3 +94,11 @@ async def test_hours_tell_whether_the_office_is_open(town: Town, citizen: Somebo
     town.clock.advance(towns.timedelta(hours=12))
     await citizen.says("may gio mo cua")
     citizen.sees("ngoài giờ làm việc", "mở cửa lại lúc 7 giờ 30, thứ Sáu, 27/11/2026")
+
+
+async def test_L10_a_village_head_is_greeted_by_name_and_only_once(town: Town) -> None:
+    """One greeting with name and thôn, not a villager's after it."""
+    head = await towns.villager(town, demo="village-head")
+    await head.opens()
+    head.sees("Kính chào ông/bà", "hộ trong danh sách", "mã OTP")
+    head.sees_not("Xin chào")
