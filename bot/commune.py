@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from rapidfuzz import process
 
+from bot.commune_zalo import ZaloTerms
 from bot.settings import explain
 from messages.fold import fold, nfc
 
@@ -325,6 +326,7 @@ class Commune(_Part):
     office: Office = Office()
     data_rights: DataRights = DataRights()
     private: Private = Private()
+    zalo: ZaloTerms = ZaloTerms()
 
     @model_validator(mode="before")
     @classmethod

@@ -192,6 +192,23 @@ needs_checking = true
 # name = "Nguyễn Văn A"
 # languages = ["tiếng Tày", "tiếng Nùng"]
 
+# Zalo: điều khoản và giá của OA, xin xác nhận với Zalo. Đơn vị: đồng, giờ, ngày, tin mỗi tháng.
+# monthly_budget = 0: không gửi tin nào phải trả tiền; hết số tiền này thì chuyển sang danh sách gọi điện.
+# [zalo]
+# monthly_budget = 0
+# plan_messages = 500
+# chat_price = 55
+# development = false
+# since = 2026-06-01
+# needs_checking = true
+# Mẫu tin đã được Zalo duyệt: mã mẫu, và tham số nào của mẫu lấy mục nào của tin.
+# [zalo.templates.result-ready]
+# id = "…"
+# parameters = {{ ten = "name", ma_ho_so = "code", noi_tra = "place" }}
+# price_uid = 140
+# price_phone = 200
+# needs_checking = true
+
 # Mỗi thôn một mục: tên nay, tên cũ, xã cũ, ngày họp đồng ý và số biên bản, số công vụ của trưởng thôn.
 # [[villages]]
 # name = "Thôn 2"
