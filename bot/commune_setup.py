@@ -193,7 +193,7 @@ needs_checking = true
 # languages = ["tiếng Tày", "tiếng Nùng"]
 
 # Zalo: điều khoản và giá của OA, xin xác nhận với Zalo. Đơn vị: đồng, giờ, ngày, tin mỗi tháng.
-# monthly_budget = 0: không gửi tin nào phải trả tiền; hết số tiền này thì chuyển sang danh sách gọi điện.
+# Khi monthly_budget = 0 thì không gửi tin nào phải trả tiền. Hết số tiền này thì chuyển sang danh sách gọi điện.
 # [zalo]
 # monthly_budget = 0
 # plan_messages = 500
