@@ -25,7 +25,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy import Connection
 
-from bot import logs
+from bot import logs, sounds
 from bot.channels import pictures
 from bot.channels.base import Channel, Lost
 from bot.clock import Clock
@@ -104,7 +104,9 @@ def receive(raw: bytes, media_type: str, kind: str = "file") -> Kept:
     except pictures.Unopenable:
         raise Refused(UNOPENABLE) from None
     except pictures.NotAPicture:
-        return Kept(raw, "voice" if kind == "voice" or media_type.startswith("audio/") else "file", media_type)
+        heard = sounds.media_type(raw)
+        is_sound = heard is not None or kind == "voice" or media_type.startswith("audio/")
+        return Kept(raw, "voice" if is_sound else "file", heard or media_type)
     return Kept(picture.jpeg, "photo", "image/jpeg", picture.codes)
 
 
@@ -130,14 +132,16 @@ def write(path: Path, raw: bytes) -> None:
 def expect(turn: Turn) -> None:
     """Rows for the files the provider still has, words for a place and a contact: handlers see what a page sends.
 
-    In a group nobody is served but by words, so nothing is fetched from there.
+    In a group nobody is served but by words, so nothing is fetched from there but what an official of the office has
+    recorded in reply to us: an answer (L12).
     """
     event = turn.event
     if event.place is not None and not event.text:
         turn.event = event = replace(event, text="{:.4f}, {:.4f}".format(*event.place))
     if event.kind == "contact":
         turn.event = event = replace(event, text=f"☎ {event.phone}")
-    if not event.media or turn.in_group:
+    recorded = event.kind == "voice" and event.reply_to and turn.in_office and turn.allows("official")
+    if not event.media or (turn.in_group and not recorded):
         return
     at = turn.address
     names = []

@@ -70,7 +70,9 @@ class Router:
         wordless = self.turn.event.kind not in ("text", "tap")
         if self.turn.in_group:
             return self.GROUP_WORDLESS if wordless else self.GROUP
-        return self.WORDLESS if wordless else self.PRECEDENCE
+        steps = self.WORDLESS if wordless else self.PRECEDENCE
+        at_card = self.turn.official is not None and self.turn.event.reply_to  # of an emergency, in his own chat
+        return (Router.whole_command, Router.about_card, *steps) if at_card else steps
 
     def list_items(self, reply: Reply) -> list[tuple[str, str]]:
         """The choices of a reply that a typed number or label may mean later: those outside a talk."""

@@ -12,8 +12,8 @@ from bot.files import AWAY, CARD, GONE, LARGE, WORDS
 from bot.routes import Routes, Start
 from bot.state import Given, State
 from bot.turn import Turn
+from handlers import answer, slip
 from handlers import request_card as card
-from handlers import slip
 from handlers.dossier import counter
 from messages.reply import Reply, Text, _
 from storage import conversations, files, requests
@@ -28,6 +28,8 @@ LOOKED_AT = 50
 def came(turn: Turn, file: str, state: str, why: str = "") -> Reply | Start | None:
     """A file was fetched, refused or lost."""
     _show_on_card(turn, file)
+    if (told := answer.recording_came(turn, file, state)) is not None:
+        return told
     live = conversations.live(turn.db, turn.lane_id, turn.address.sender)
     if live is not None:
         if state != "fetched":
@@ -35,7 +37,9 @@ def came(turn: Turn, file: str, state: str, why: str = "") -> Reply | Start | No
         turn.wake(turn.address, "talk", f"file:{file}", token=live.token)
     elif state == "fetched" and not _answered(turn, file):
         return slip.came(turn, file)
-    return None if state == "fetched" else Reply(*_told(turn, why))
+    if state == "fetched":
+        return None
+    return Reply(answer.NOT_HERE) if live is not None and live.route == "answer" else Reply(*_told(turn, why))
 
 
 def _show_on_card(turn: Turn, file: str) -> None:

@@ -28,23 +28,31 @@ def reply_to_card(turn: Turn) -> Reply | Start | None:
     kind, _colon, number = (name or "").partition(":")
     if kind != "request":
         return None
-    if turn.event.kind != "text":
-        return Reply(_("Only words can be sent from here; please send pictures and recordings from /office."))
+    if not turn.in_group and not turn.allows("official"):
+        return None
+    if turn.event.kind not in ("text", "voice"):
+        return Reply(_("Only words or a recording can be sent to her from here."))
     if mark := NOTE.match(turn.event.text):
-        return _note(turn, number, turn.event.text[mark.end() :].strip())
+        return _note(turn, number, turn.event.text[mark.end() :].strip(), _recording(turn))
     return _answer(turn, number)
 
 
-def _note(turn: Turn, number: str, words: str) -> Reply:
-    if not words:
+def _recording(turn: Turn) -> str:
+    return turn.event.files[0] if turn.event.kind == "voice" and turn.event.files else ""
+
+
+def _note(turn: Turn, number: str, words: str, recording: str) -> Reply:
+    if not (words or recording):
         return Reply(_("That note was empty."))
-    return answer.send_answer(answer.SendAnswer(int(number), words, internal=True, confirmed=False), turn)
+    return answer.send_answer(answer.SendAnswer(int(number), words, True, False, recording), turn)
 
 
 def _answer(turn: Turn, number: str) -> Reply | Start:
     """Whoever answers has the request, as with the button."""
     begun = office.reply(turn, number)
-    return Start("answer", request=int(number), said=turn.event.text) if isinstance(begun, Start) else begun
+    if not isinstance(begun, Start):
+        return begun
+    return Start("answer", request=int(number), said=turn.event.text, recording=_recording(turn))
 
 
 @routes.gate("elsewhere")

@@ -151,14 +151,21 @@ def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> lis
 
 def _attach(reply: Reply, bodies: list[dict[str, Any]], shows: Shows) -> list[dict[str, Any]]:
     """Pictures and documents: in the last message, or after it, a short text as the caption of the only one; those of
-    a card stay where it can be drawn whole.
+    a card stay where it can be drawn whole. A recording is never put together with the words: they stay, whatever
+    becomes of it.
     """
     if shows.attachments == "inline":
-        more = {"pictures": list(reply.pictures), "documents": list(reply.documents)}
+        more = {"pictures": list(reply.pictures), "documents": list(reply.documents), "sounds": list(reply.sounds)}
         bodies[-1].update({name: files for name, files in more.items() if files})
         return bodies
     attached = [{"photo": name} for name in reply.pictures] + [{"document": name} for name in reply.documents]
-    if reply.card or not attached:
+    if reply.card:
+        return bodies
+    return [*_captioned(bodies, attached), *({"text": "", "sound": name} for name in reply.sounds)]
+
+
+def _captioned(bodies: list[dict[str, Any]], attached: list[dict[str, str]]) -> list[dict[str, Any]]:
+    if not attached:
         return bodies
     if len(bodies) == 1 and (len(attached) == 1 or not bodies[0]["text"]) and len(bodies[0]["text"]) <= CAPTION:
         return [*({"text": "", **each} for each in attached[:-1]), bodies[0] | attached[-1]]

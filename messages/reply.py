@@ -76,6 +76,7 @@ class Reply:
     `clock`: (from, until) of a promise that is running; a page can draw it, other channels leave it out.
     `secret`: the answer should not be readable on the screen.
     `documents`: files to keep or print, after the pictures.
+    `sounds`: recordings to be played, after everything else: ids of files, or clips (`messages.clips`).
     `wants`: "phone" or "place": where the channel can, one tap on a button of its own sends it.
     `card`: a name that stays the same for all states of one card; the newest state replaces the one shown.
     """
@@ -90,6 +91,7 @@ class Reply:
     loud: bool = False
     secret: bool = False
     documents: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()
     wants: str = ""
 
     def __init__(self, *paragraphs: Text, **rest: Any) -> None:
@@ -110,6 +112,11 @@ class Reply:
         """The same reply with these paragraphs before its own."""
         return Reply(*paragraphs, *self.paragraphs, **{name: getattr(self, name) for name in _DEFAULTS})
 
+    def heard(self, *sounds: str) -> "Reply":
+        """The same reply with these recordings after its own."""
+        fields = {name: getattr(self, name) for name in _DEFAULTS} | {"sounds": (*self.sounds, *sounds)}
+        return Reply(*self.paragraphs, **fields)
+
     def add(self, *paragraphs: Text) -> "Reply":
         """The same reply with these paragraphs after its own."""
         return Reply(*self.paragraphs, *paragraphs, **{name: getattr(self, name) for name in _DEFAULTS})
@@ -125,5 +132,6 @@ _DEFAULTS: dict[str, Any] = {
     "loud": False,
     "secret": False,
     "documents": (),
+    "sounds": (),
     "wants": "",
 }

@@ -33,6 +33,7 @@ citizen = Table(
     Column("village", String(120), nullable=True),  # the thôn she named, once
     Column("greeted_on", Date, nullable=True),  # greeting words once a day (L10)
     Column("misunderstood", Integer, nullable=False, server_default="0"),  # in a row; two bring a person (L10)
+    Column("spoken_language", String(40), nullable=True),  # in which she hears the key messages, too (L12)
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("commune_id", "id"),
 )
@@ -62,6 +63,7 @@ class Citizen:
     greeted_on: date | None
     misunderstood: int
     created_at: datetime
+    spoken_language: str | None
 
 
 COLUMNS: tuple[Any, ...] = tuple(citizen.c[name] for name in Citizen.__slots__)
@@ -101,7 +103,7 @@ def meet(db: Connection, commune_id: int, channel: str, account: str, sender: st
         "last_at": now,
     }
     db.execute(upsert(db, address).values(values).on_conflict_do_nothing())
-    return find(db, commune_id, channel, account, sender) or Citizen(made, None, None, None, 0, now)
+    return find(db, commune_id, channel, account, sender) or Citizen(made, None, None, None, 0, now, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _at(commune_id: int, channel: str, account: str, sender: str) -> Any:
 
 
 def change(db: Connection, citizen_id: int, **values: Any) -> None:
-    """Set columns of a citizen: language, village, greeted_on, misunderstood."""
+    """Set columns of a citizen: language, village, greeted_on, misunderstood, spoken_language."""
     db.execute(update(citizen).where(citizen.c.id == citizen_id).values(values))
 
 

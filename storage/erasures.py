@@ -217,7 +217,8 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         one.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
     if kept:
-        citizens.change(db, citizen_id, language=None, village=None, greeted_on=None, misunderstood=0)
+        blank = {"language": None, "village": None, "greeted_on": None, "misunderstood": 0, "spoken_language": None}
+        citizens.change(db, citizen_id, **blank)
     else:
         erase(db, commune_id, citizen_id)
         citizens.erase(db, commune_id, citizen_id)

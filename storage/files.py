@@ -128,6 +128,15 @@ def belongs(db: Connection, commune_id: int, channel: str, account: str, chat: s
     return db.execute(this.where(file.c.state.in_(["new", "fetched"]))).first() is not None
 
 
+def hand_over(db: Connection, commune_id: int, name: str, channel: str, account: str, chat: str) -> None:
+    """A recording now belongs to whoever it is for: it is shown there, told with her data and erased with them."""
+    db.execute(
+        update(file)
+        .where(file.c.commune_id == commune_id, file.c.name == name, file.c.state == "fetched")
+        .values(channel=channel, account=account, chat=chat, sender="")
+    )
+
+
 def codes(
     db: Connection, commune_id: int, channel: str, account: str, chat: str, names: Sequence[str]
 ) -> list[str] | None:

@@ -88,11 +88,13 @@ request_message = Table(
     Column("private", Boolean, nullable=False),  # for receivers only
     Column("internal", Boolean, nullable=False),  # a note among officials; never sent to her
     Column("at", UtcTime, nullable=False),
-    Column("state", String(8), nullable=False),  # queued (may be undone until undo_until, then it is out), undone
+    Column("state", String(8), nullable=False),  # queued (may be undone until undo_until, then out), held, undone
     Column("undo_until", UtcTime, nullable=True),
     Column("outbox", String(200), nullable=False, server_default=""),  # ids of the messages that carry it
 )  # fmt: skip
 Index("ix_request_message_request", request_message.c.request_id, request_message.c.id)
+_held = text("state = 'held'")
+Index("ix_request_message_held", request_message.c.commune_id, sqlite_where=_held, postgresql_where=_held)
 request_number = Table(
     "request_number", metadata,
     Column("commune_id", Integer, primary_key=True, autoincrement=False),
@@ -249,12 +251,13 @@ def add_message(
     private: bool = False,
     internal: bool = False,
     undo_until: datetime | None = None,
+    state: str = "queued",
 ) -> int:
     """Keep what was said, hers when `official_id` is None; returns the message's id."""
     values = {
         "commune_id": commune_id, "request_id": request_id, "from_citizen": official_id is None,
         "official_id": official_id, "kind": kind, "body": seal_json(db, {"text": text, "files": list(files)}),
-        "private": private, "internal": internal, "at": now, "state": "queued", "undo_until": undo_until,
+        "private": private, "internal": internal, "at": now, "state": state, "undo_until": undo_until,
     }  # fmt: skip
     return int(db.execute(insert(request_message).values(values).returning(request_message.c.id)).scalar_one())
 
@@ -417,15 +420,41 @@ def take_over(db: Connection, commune_id: int, request_id: int, official_id: int
 
 
 def answer(
-    db: Connection, commune_id: int, request_id: int, official_id: int, body: str, now: datetime, undo_until: datetime
+    db: Connection, commune_id: int, request_id: int, official_id: int, body: str, now: datetime, undo_until: datetime,
+    *, recording: str = "", held: bool = False,
 ) -> int:
-    """An official's answer, on its way to her; returns the message's id. `carried_by` tells which messages carry it."""
-    made = add_message(db, commune_id, request_id, body, now, official_id=official_id, undo_until=undo_until)
+    """An official's answer, on its way to her; returns the message's id. `carried_by` tells which messages carry it.
+
+    recording: the file of his voice; held: it is still being fetched, and the answer leaves when it is here.
+    """
+    kind, sent = ("voice", (recording,)) if recording else ("text", ())
+    made = add_message(
+        db, commune_id, request_id, body, now, kind=kind, files=sent, official_id=official_id, undo_until=undo_until,
+        state="held" if held else "queued",
+    )
     db.execute(
         update(request).where(_is(commune_id, request_id), request.c.state == "waiting")
         .values(state="answered", answered_at=now)
     )  # fmt: skip
     return made
+
+
+def held(db: Connection, commune_id: int) -> list[Message]:
+    """Answers that wait for their recording to be fetched."""
+    rows = db.execute(
+        select(*_MESSAGE, request_message.c.body)
+        .where(request_message.c.commune_id == commune_id, _held).order_by(request_message.c.id)
+    ).all()  # fmt: skip
+    return [_message(db, row) for row in rows]
+
+
+def let_go(db: Connection, commune_id: int, message_id: int, undo_until: datetime) -> None:
+    """The recording of a held answer is here: it leaves, and may be undone until then."""
+    db.execute(
+        update(request_message)
+        .where(request_message.c.commune_id == commune_id, request_message.c.id == message_id, _held)
+        .values(state="queued", undo_until=undo_until)
+    )  # fmt: skip
 
 
 def carried_by(db: Connection, commune_id: int, message_id: int, outbox: Iterable[int]) -> None:

@@ -550,6 +550,34 @@ def _send_document(bot: Bot, request: Request) -> dict[str, Any]:
     return _sent(bot, request, content | _words(request, "caption"), file)
 
 
+def _send_voice(bot: Bot, request: Request) -> dict[str, Any]:
+    """A voice message only of OGG with Opus, MP3 or M4A; other formats go as a document (core: #sendvoice)."""
+    file = _uploaded(bot, request, "voice", "voice", MOST_UPLOAD)
+    heard = _heard(file.raw)
+    about = {"duration": 3, "mime_type": heard} if heard else {"file_name": file.name, "mime_type": file.media_type}
+    content = {"voice" if heard else "document": file.json() | about}
+    return _sent(bot, request, content | _words(request, "caption"), file)
+
+
+def _send_audio(bot: Bot, request: Request) -> dict[str, Any]:
+    """Music for the player only of MP3 or M4A (core: #sendaudio)."""
+    file = _uploaded(bot, request, "audio", "music", MOST_UPLOAD)
+    heard = _heard(file.raw) if _heard(file.raw) != "audio/ogg" else ""
+    about = {"duration": 3} if heard else {}
+    about |= {"file_name": file.name, "mime_type": heard or file.media_type}
+    content = {"audio" if heard else "document": file.json() | about}
+    return _sent(bot, request, content | _words(request, "caption"), file)
+
+
+def _heard(raw: bytes) -> str:
+    """What kind of recording it is: an Ogg page with Opus (RFC 7845), MPEG audio, MPEG-4 audio; or ""."""
+    if raw[:4] == b"OggS" and raw[28:36] == b"OpusHead":
+        return "audio/ogg"
+    if raw[:3] == b"ID3" or raw[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"):
+        return "audio/mpeg"
+    return "audio/mp4" if raw[4:12] == b"ftypM4A " else ""
+
+
 def _sent(bot: Bot, request: Request, content: dict[str, Any], file: File | None = None) -> dict[str, Any]:
     chat = _chat(bot, request)
     markup = request.json("reply_markup")
@@ -706,7 +734,8 @@ def _edit_caption(bot: Bot, request: Request) -> dict[str, Any]:
     message, words = _to_edit(bot, request), _words(request, "caption")
     if "text" in message.content:
         raise bad("there is no caption in the message to edit")
-    kept = {name: value for name, value in message.content.items() if name in ("photo", "document")}
+    media = ("photo", "document", "voice", "audio")
+    kept = {name: value for name, value in message.content.items() if name in media}
     return _edited(bot, request, message, kept | words)
 
 
@@ -850,6 +879,7 @@ def _get_member(bot: Bot, request: Request) -> dict[str, Any]:
 METHODS: dict[str, Callable[[Bot, Request], Any]] = {
     "getme": _get_me, "getwebhookinfo": _webhook_info,
     "sendmessage": _send_message, "sendphoto": _send_photo, "senddocument": _send_document,
+    "sendvoice": _send_voice, "sendaudio": _send_audio,
     "editmessagetext": _edit_text, "editmessagecaption": _edit_caption, "editmessagereplymarkup": _edit_markup,
     "deletemessage": _delete, "answercallbackquery": _answer_callback, "sendchataction": _chat_action,
     "getfile": _get_file, "getchat": _get_chat, "getchatmember": _get_member,
@@ -860,6 +890,7 @@ METHODS: dict[str, Callable[[Bot, Request], Any]] = {
     "setmyname": _set_words("name", 64), "getmyname": _get_words("name"),
 }  # fmt: skip
 COUNTED = frozenset({
-    "sendmessage", "sendphoto", "senddocument", "editmessagetext", "editmessagecaption", "editmessagereplymarkup"
+    "sendmessage", "sendphoto", "senddocument", "sendvoice", "sendaudio", "editmessagetext", "editmessagecaption",
+    "editmessagereplymarkup",
 })  # fmt: skip
 """Requests that count against the limits."""

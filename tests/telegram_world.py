@@ -98,7 +98,7 @@ class Message:
     @property
     def kind(self) -> str:
         """text, photo, document, voice, …"""
-        known = ("text", "photo", "document", "voice", "sticker", "location", "contact")
+        known = ("text", "photo", "document", "voice", "audio", "sticker", "location", "contact")
         return next((each for each in known if each in self.content), "service")
 
     @property
@@ -344,9 +344,10 @@ class User:
         content = {"document": file.json() | {"file_name": name, "mime_type": media_type}}
         return self.sends(content | _captioned(caption), file=file, **where)
 
-    def voice(self, raw: bytes, seconds: int = 3, **where: Any) -> Message:
+    def voice(self, raw: bytes, seconds: int = 3, caption: str = "", **where: Any) -> Message:
         file = self.bot.store(raw, "voice", "oga")
-        return self.sends({"voice": file.json() | {"duration": seconds, "mime_type": "audio/ogg"}}, file=file, **where)
+        content = {"voice": file.json() | {"duration": seconds, "mime_type": "audio/ogg"}}
+        return self.sends(content | _captioned(caption), file=file, **where)
 
     def sticker(self, **where: Any) -> Message:
         file = self.bot.store(b"webp", "stickers", "webp")

@@ -14,6 +14,7 @@ from PIL import Image
 from telegram import BotCommand, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, ReplyKeyboardMarkup, error
 from telegram.ext import Updater
 
+from tests.sounds import M4A, MP3, OPUS, WAV
 from tests.telegram_server import BLOCKED, BROKEN, CUT, DROP, GATEWAY, TelegramServer, throttle
 from tests.telegram_world import DAY, PRESS, WEEK, Delivery, Limits
 
@@ -109,6 +110,23 @@ async def test_files_both_ways(server: TelegramServer, bot: telegram.Bot) -> Non
     for raw, why in ((b"no picture", "Image_process_failed"), (picture(3, 90), "Photo_invalid_dimensions")):
         with pytest.raises(error.BadRequest, match=why):
             await bot.send_photo(7001, raw)
+
+
+async def test_a_recording_is_what_its_bytes_are(server: TelegramServer, bot: telegram.Bot) -> None:
+    """A voice message of OGG with Opus, MP3 or M4A, a track of MP3 or M4A; anything else silently becomes a file."""
+    hoa = server.user(7001)
+    hoa.starts()
+    for raw in (OPUS, MP3, M4A, WAV):
+        await bot.send_voice(7001, raw)
+        await bot.send_audio(7001, raw)
+    kinds = [each.kind for each in hoa.chat.sent]
+    assert kinds == ["voice", "document", "voice", "audio", "voice", "audio", "document", "document"]
+    sent = await bot.send_voice(7001, OPUS, caption="Mời nghe", reply_markup=keyboard("Tôi xong rồi"))
+    assert sent.voice is not None
+    await bot.edit_message_caption(7001, sent.message_id, caption="Mời ông/bà nghe")
+    assert (hoa.chat.sent[-1].kind, hoa.chat.sent[-1].text) == ("voice", "Mời ông/bà nghe")
+    with pytest.raises(error.BadRequest, match="non-empty"):
+        await bot.send_voice(7001, b"")
 
 
 async def test_it_is_as_strict_as_telegram(server: TelegramServer, bot: telegram.Bot) -> None:

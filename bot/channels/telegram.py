@@ -55,6 +55,7 @@ from bot.errors import SendError, Uncertain
 from bot.rates import Rates
 from bot.settings import Settings, on_loopback
 from messages.reply import Msg, _
+from storage import accounts
 from storage.outbox import Sending
 
 log = structlog.get_logger(__name__)
@@ -90,6 +91,7 @@ class Telegram(Channel):
             attachments="separate",
             shares=frozenset({"phone", "place"}),
             masks=settings.telegram_personal_data == "masked",
+            starts_by="https://t.me/{name}?start={code}",
         )
         self.wire = Wire(settings.telegram_api_url, settings.telegram_bot_token)
         over = _Request(self.wire)
@@ -155,8 +157,10 @@ class Telegram(Channel):
             introducing.cancel()
 
     async def _meet(self) -> None:
-        """Learn our own name, by which we are called in groups."""
+        """Learn our own name, by which we are called in groups and found by links."""
         self.username = self._receiver.username = (await self._ask(self._bot.get_me())).username or ""
+        post = self._post
+        await post.database.write(accounts.call, post.commune_id, NAME, self.account, self.username, post.now())
 
     async def _introduce(self) -> None:
         """Set the lists of commands and what the bot says of itself, where they differ; its name is the operator's."""
@@ -355,8 +359,17 @@ class Telegram(Channel):
 
     async def _upload(self, file: File, caption: str | None, asked: dict[str, Any]) -> str:
         chat, more = asked["chat_id"], {key: value for key, value in asked.items() if key != "chat_id"}
-        send = self._bot.send_photo if file.kind == "photo" else self._bot.send_document
-        sent = await self._ask(send(chat, InputFile(file.raw, file.title), caption, api_kwargs=more))
+        content = InputFile(file.raw, file.title)
+        match file.kind:
+            case "photo":
+                sending = self._bot.send_photo(chat, content, caption, api_kwargs=more)
+            case "voice":
+                sending = self._bot.send_voice(chat, content, caption=caption, api_kwargs=more)
+            case "audio":
+                sending = self._bot.send_audio(chat, content, caption=caption, api_kwargs=more)
+            case _:
+                sending = self._bot.send_document(chat, content, caption, api_kwargs=more)
+        sent = await self._ask(sending)
         return str(sent.message_id)
 
     async def fetch(self, source: str, most: int) -> bytes:

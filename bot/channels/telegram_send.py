@@ -4,7 +4,8 @@ Messages and edits go over the wire directly: composing a request and reading it
 three times the request itself. Uploads are handed to `upload`, which is the library's.
 
 Limits (core.telegram.org/bots/api): 4,096 code points a message, 1,024 a caption, 64 bytes the data of a button;
-20 MB down, 50 MB up (a photo 10 MB).
+20 MB down, 50 MB up (a photo 10 MB). A recording in OGG with Opus is a voice message, MP3 and M4A are audio; of any
+other kind it goes as a document (#sendvoice, #sendaudio).
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from bot import sounds
 from bot.channels.base import Lost, Post
 from bot.channels.telegram_receive import REVOKED, Moves
 from bot.channels.telegram_request import Refused, TooLarge, Wire, quietly, send_error
@@ -33,7 +35,12 @@ ELSEWHERE = _(
 )
 _SHARES = {"phone": "request_contact", "place": "request_location"}
 _BAD_THREAD = ("thread not found", "topic_closed", "topic_deleted")
-_BAD_PHOTO = ("photo_", "image_process_failed", "file is too big")
+_NOT_SO = {
+    "photo": ("photo_", "image_process_failed", "file is too big"),
+    "voice": ("voice_messages_forbidden",),
+}
+"""Refusals after which it goes as a document: a picture too long or too large, a voice message she does not want."""
+_SOUNDS = {sounds.OGG: "voice", sounds.MP3: "audio", sounds.M4A: "audio"}
 _UNFIT = re.compile(r'[\x00-\x1f"\\/]')
 
 
@@ -104,7 +111,7 @@ class Outgoing:
 
     async def _send_as(self, message: Sending, asked: dict[str, Any]) -> str:
         body = message.body
-        for kind in ("photo", "document"):
+        for kind in ("photo", "document", "sound"):
             if name := body.get(kind):
                 return await self._send_file(kind, name, body.get("text") or None, asked)
         sent = await self._wire.call("sendMessage", asked | _plain(body.get("text", "")))
@@ -118,9 +125,9 @@ class Outgoing:
         try:
             return await self._upload(file, caption, asked)
         except Refused as refused:
-            if not (kind == "photo" and refused.status == 400 and refused.says(*_BAD_PHOTO)):
+            if not (refused.status == 400 and refused.says(*_NOT_SO.get(file.kind, ()))):
                 raise
-        return await self._upload(replace(file, kind="document"), caption, asked)  # too long or too large to be shown
+        return await self._upload(replace(file, kind="document"), caption, asked)
 
     async def _file(self, kind: str, name: str) -> File:
         post, path = self._post, self._post.files / Path(name).name
@@ -132,6 +139,10 @@ class Outgoing:
         with suppress(Exception):  # without its row it is sent under the name it has on disk
             found = await post.database.read(files.get, post.commune_id, name)
         title = _UNFIT.sub("_", found.title if found and found.title else name)
+        if kind == "sound":
+            heard = sounds.media_type(raw) or ""
+            kind = _SOUNDS.get(heard, "document")
+            title = Path(title).stem + sounds.ENDINGS[heard] if heard else title
         if found and not Path(title).suffix:
             title += mimetypes.guess_extension(found.media_type) or ""
         return File(kind, raw, title)

@@ -39,6 +39,7 @@ OVERLAP = 100
 KINDS = {"start", "text", "tap", "sticker", "photo", "file", "voice", "location"}
 _UUID = re.compile(r"[0-9a-fA-F-]{8,64}")
 _FILE = re.compile(r"[0-9a-f]{32}")
+_SOUND = re.compile(r"audio/[\w.+-]+", re.ASCII)
 
 
 class Web(Channel):
@@ -286,7 +287,8 @@ class Web(Channel):
             "Content-Disposition": _saved_as(found),
             "Cache-Control": "private, no-store",
         }
-        kind = found.media_type if found.kind == "photo" else "application/octet-stream"
+        plays = found.kind == "photo" or (found.kind == "voice" and _SOUND.fullmatch(found.media_type))
+        kind = found.media_type if plays else "application/octet-stream"
         return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type=kind, headers=headers)
 
     async def alive(self, request: web.Request) -> web.Response:
@@ -339,6 +341,7 @@ def _message(row: Sending) -> dict[str, Any]:
         "gone": body.get("gone", False),
         "pictures": body.get("pictures", []),
         "documents": body.get("documents", []),
+        "sounds": body.get("sounds", []),
         "loud": body.get("loud", False),
         "secret": body.get("secret", False),
     }

@@ -5,8 +5,8 @@ import { hour, standing } from "./time.js";
 
 const HALF = 14; // letters; two labels up to this length share a row
 
-// The office's message: who signs it, words, pictures, papers, a running promise, and the buttons under it.
-export function botBubble(entry, { onTap, pictures, documents }) {
+// The office's message: who signs it, words, pictures, papers, recordings, a running promise, and the buttons under it.
+export function botBubble(entry, { onTap, pictures, documents, sounds }) {
   const row = element("div", "row bot");
   const bubble = element("div", entry.signature ? "bubble signed" : "bubble");
   bubble.setAttribute("data-test", entry.signature ? "bubble-official" : "bubble-bot");
@@ -14,6 +14,7 @@ export function botBubble(entry, { onTap, pictures, documents }) {
   if (entry.text) bubble.appendChild(body(words(entry.text)));
   (entry.pictures || []).forEach((file) => bubble.appendChild(pictures.element(file, "Ảnh từ văn phòng xã")));
   (entry.documents || []).forEach((file) => bubble.appendChild(documents.element(file)));
+  (entry.sounds || []).forEach((name) => bubble.appendChild(sounds.element(name)));
   if (entry.clock) bubble.appendChild(promise(entry.clock));
   bubble.appendChild(meta((entry.updated ? "Đã cập nhật · " : "") + hour(entry.at)));
   row.appendChild(bubble);

@@ -5,6 +5,7 @@ import { Documents } from "./documents.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
 import { Pictures } from "./pictures.js";
+import { Sounds } from "./sounds.js";
 import { learnAt, nowIso } from "./time.js";
 import { Transcript } from "./transcript.js";
 import { View } from "./view.js";
@@ -25,6 +26,7 @@ export class Talk {
     this.transcript = new Transcript(this.store);
     this.pictures = new Pictures(this.call);
     this.documents = new Documents(this.call);
+    this.sounds = new Sounds(this.call);
     this.outgoing = new Outgoing(this.store, this.call, this.renew, this.hears());
     this.view = new View(root, this.acts());
     this.composer = new Composer(root.querySelector("form.composer"), this.store, this.limits, {
@@ -121,6 +123,7 @@ export class Talk {
       },
       pictures: this.pictures,
       documents: this.documents,
+      sounds: this.sounds,
       blobs: this.outgoing.blobs,
     };
   }

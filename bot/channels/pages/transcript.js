@@ -1,6 +1,6 @@
 // The talk as this page knows it: entries in order, kept in the store so that a reload shows them again.
 //
-// An entry is either the office's  {side: "bot", id, place, at, text, buttons, signature, clock, card, pictures, documents, updated, chosen}
+// An entry is either the office's  {side: "bot", id, place, at, text, buttons, signature, clock, card, pictures, documents, sounds, updated, chosen}
 // or the reader's own              {side: "own", uuid, at, kind, text, state, error, pictures, file}.
 // `place` is the id that decides where it stands; a newer state of a card takes over the place of the older one.
 // Every change reads the store first: two tabs of one browser share it, and neither may undo the other.

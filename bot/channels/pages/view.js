@@ -8,7 +8,7 @@ const ABOVE = 64; // pixels of the talk kept in sight above a long answer
 const NEAR = 80; // pixels from the end that still count as being at the end
 
 export class View {
-  // `act` is {onTap(entry, button), onRetry(entry), pictures, documents, blobs}.
+  // `act` is {onTap(entry, button), onRetry(entry), pictures, documents, sounds, blobs}.
   constructor(root, act) {
     this.list = root.querySelector("[data-test=messages]");
     this.scroller = root.querySelector(".scroller");

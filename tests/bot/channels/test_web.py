@@ -359,5 +359,5 @@ async def test_a_message_has_all_its_parts(town: Town, citizen: Person) -> None:
     await citizen.opens()
     assert set(citizen.news[0]) == {
         "id", "at", "text", "buttons", "signature", "clock", "card", "replaces", "gone", "pictures", "documents",
-        "loud", "secret",
+        "sounds", "loud", "secret",
     }  # fmt: skip
