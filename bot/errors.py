@@ -6,8 +6,10 @@ SendError
 ├── NotNow(until)         not at this hour, not in this window                    again then
 ├── Gone                  the message to be edited does not exist any more        a card is sent anew; else over
 ├── Unreachable           she has blocked us or left this channel                 final: unreachable
+│   └── Silent            she wrote too long ago for this; she has not left       final: unreachable
 ├── Rejected(code, why)   the provider refuses what we sent: our mistake          final: failed
 ├── NeedsPerson(why)      a token, a plan or a right is missing                   final: failed, the operator is told
+│                         the whole account is shut: `after`                      all wait, the operator is told
 └── Uncertain             timed out after the request left: it may have arrived   see `bot.outbox`
 
 An edit that changes nothing ("message is not modified") has succeeded: a channel returns the message's id.
@@ -48,6 +50,10 @@ class Unreachable(SendError):
     """This citizen cannot be reached on this channel."""
 
 
+class Silent(Unreachable):
+    """She has been silent too long for this kind of message. Another way may reach her, and her next word ends it."""
+
+
 class Rejected(SendError):
     """The provider refuses the request for good, with its code."""
 
@@ -57,7 +63,13 @@ class Rejected(SendError):
 
 
 class NeedsPerson(SendError):
-    """Somebody has to mend a token, a plan or a right."""
+    """Somebody has to mend a token, a plan or a right. `after`: the whole account is shut, so everything waits and is
+    tried again after so many seconds; 0: only this message fails. `told`: he knows already.
+    """
+
+    def __init__(self, why: str, after: float = 0.0, told: bool = False) -> None:
+        super().__init__(why)
+        self.after, self.told = after, told
 
 
 class Uncertain(SendError):

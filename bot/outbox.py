@@ -25,7 +25,18 @@ from sqlalchemy import Connection
 
 from bot.channels.base import Channel
 from bot.clock import Clock
-from bot.errors import Gone, NeedsPerson, NotNow, Rejected, SendError, Throttled, Unavailable, Uncertain, Unreachable
+from bot.errors import (
+    Gone,
+    NeedsPerson,
+    NotNow,
+    Rejected,
+    SendError,
+    Silent,
+    Throttled,
+    Unavailable,
+    Uncertain,
+    Unreachable,
+)
 from bot.metrics import Metrics
 from bot.rates import GROUP, Pace
 from storage import cards, leases, outbox
@@ -312,10 +323,13 @@ class Sender:
         if isinstance(error, Gone) and message.card_id is not None and message.edits is not None:
             return Result(message.id, "queued", again=now, lost=(message.card_id, message.edits))
         if isinstance(error, Unreachable):
-            private = "" if message.chat.startswith(GROUP) else message.chat
+            private = "" if message.chat.startswith(GROUP) or isinstance(error, Silent) else message.chat
             return Result(message.id, "unreachable", error=str(error), gone=private)
-        if isinstance(error, NeedsPerson):
+        if isinstance(error, NeedsPerson) and not error.told:
             self._tell_person(str(error))
+        if isinstance(error, NeedsPerson) and error.after:
+            self._pace.halt(self._seconds() + error.after)
+            return Result(message.id, "queued", again=now + timedelta(seconds=error.after))
         if isinstance(error, NeedsPerson | Rejected | Gone):
             return Result(message.id, "failed", error=str(error))
         return _uncertain(message.id, "edit" if message.edits is not None else message.kind, message.repeats, now)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from bot import outbox as senders
 from bot.channels.base import Capabilities
 from bot.clock import Clock, FixedClock
-from bot.errors import NotNow
+from bot.errors import NeedsPerson, NotNow, Silent
 from bot.metrics import Metrics
 from bot.outbox import IN_FLIGHT, Sender
 from bot.rates import Rates
@@ -407,6 +407,39 @@ async def test_a_message_not_allowed_at_this_hour_waits_for_its_hour(
     post.later(4 * 3600)
     await post.ends(notice, "sent")
     assert post.provider.got("bà Lan") == ["Mời họp thôn."]
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_while_the_whole_account_is_shut_everything_waits_and_goes_once_a_person_has_mended_it(
+    post: Post, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    """Nothing is lost, one request at a time asks, and he is told once, unless the channel has told him already."""
+    send, shut = post.channel.send, NeedsPerson("nobody has consented", after=60, told=told)
+
+    async def refuse(_message: Any) -> str:
+        raise shut
+
+    monkeypatch.setattr(post.channel, "send", refuse)
+    first = await post.queue("bà Lan", "Mời họp thôn.", kind="notice")
+    assert (await post.held(first)).not_before == NOW + timedelta(seconds=60)
+    second = await post.queue("ông Ba", "Hồ sơ đã xong.", kind="notice")
+    monkeypatch.setattr(post.channel, "send", send)
+    assert (await post.row(second)).state == "queued"
+    post.later(61)
+    for row in (first, second):
+        await post.ends(row, "sent")
+    assert post.alerts == ([] if told else ["nobody has consented"])
+
+
+async def test_whoever_was_only_silent_has_not_left(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message does not reach her, but her address stays good for what comes after her next word."""
+
+    async def refuse(_message: Any) -> str:
+        raise Silent("-230")
+
+    monkeypatch.setattr(post.channel, "send", refuse)
+    await post.ends(await post.queue("bà Lan", "Mời họp thôn.", kind="notice"), "unreachable")
+    assert post.left == []
 
 
 async def test_an_error_of_ours_fails_one_message_and_the_next_goes(
