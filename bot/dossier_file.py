@@ -7,10 +7,12 @@ none. A phone that cannot be read drops only the phone: the dossier stays findab
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.commune import Ambiguous, Village, Villages
 from bot.questions import phone_number
@@ -26,13 +28,13 @@ RECEIVED, DUE = "Ngày tiếp nhận", "Ngày hẹn trả"
 VILLAGE, OFFICER, PLACE, NOTE = "Thôn", "Cán bộ", "Nơi trả", "Ghi chú"
 HEADERS = (CODE, PROCEDURE_CODE, PROCEDURE, APPLICANT, PHONE, RECEIVED, DUE, STATUS, VILLAGE, OFFICER, PLACE, NOTE)
 REQUIRED = (CODE, STATUS)
+DATES = frozenset({RECEIVED, DUE})
 
 LONGEST = 2000
 """Characters in one cell; more is a paste gone wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(NamedTuple):
     """One row. `phone` is +84…; a date without an hour is 00:00 (received) or 23:59:59 (due) in Vietnamese time."""
 
     line: int
@@ -77,25 +79,33 @@ def read_dossiers(path: Path, villages: Villages | None = None) -> Iterator[Doss
     A file that cannot be read at all gives one Refusal with line 0; nothing in a file raises an exception.
     """
     first_line: dict[str, int] = {}
+    village_of = lru_cache(partial(_village, villages))
     try:
         for line, cells in read(path, HEADERS, REQUIRED):
-            yield from _row(line, cells, villages, first_line)
+            yield from _row(line, cells, village_of, first_line)
     except Unreadable as why:
         yield Refusal(0, "", str(why))
 
 
 def _row(
-    line: int, cells: dict[str, Cell], villages: Villages | None, first_line: dict[str, int]
+    line: int,
+    cells: dict[str, Cell],
+    village_of: Callable[[str], tuple[str, bool]],
+    first_line: dict[str, int],
 ) -> Iterator[Dossier | Refusal]:
     try:
-        words = {name: _words(name, cells.get(name, "")) for name in HEADERS}
+        words = {
+            name: _words(name, cell)
+            for name in HEADERS
+            if isinstance(cell := cells.get(name, ""), str) or name not in DATES
+        }
         code = _code(words[CODE])
         key = codes.key(code)
         if key in first_line:
             raise _Refused(CODE, f"Mã {code} đã có ở dòng {first_line[key]}.")
         status = _status(words[STATUS])
         received, due = _dates(cells)
-        village, unknown = _village(words[VILLAGE], villages)
+        village, unknown = village_of(words[VILLAGE])
         phone = _phone(words[PHONE])
     except _Refused as why:
         yield Refusal(line, why.column, why.reason)
@@ -113,17 +123,17 @@ def _row(
 
 def _words(column: str, cell: Cell) -> str:
     """The cell as one line of text; Excel's whole numbers without ".0"."""
+    if isinstance(cell, str):
+        if len(cell) > LONGEST:
+            raise _Refused(column, f"Ô dài hơn {LONGEST} ký tự.")
+        if "\ufffd" in cell:
+            raise _Refused(column, "Chữ trong ô bị hỏng. Xin gõ lại ô này.")
+        return " ".join(cell.split())
     if isinstance(cell, datetime):
         return f"{cell:%d/%m/%Y %H:%M}"
     if isinstance(cell, date):
         return f"{cell:%d/%m/%Y}"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else str(cell)
-    if len(cell) > LONGEST:
-        raise _Refused(column, f"Ô dài hơn {LONGEST} ký tự.")
-    if "\ufffd" in cell:
-        raise _Refused(column, "Chữ trong ô bị hỏng. Xin gõ lại ô này.")
-    return " ".join(cell.split())
+    return str(int(cell)) if cell.is_integer() else str(cell)
 
 
 def _quoted(text: str) -> str:
@@ -139,6 +149,7 @@ def _code(text: str) -> str:
     return code
 
 
+@lru_cache
 def _status(text: str) -> int:
     if not text:
         raise _Refused(STATUS, "Thiếu trạng thái.")
@@ -148,24 +159,32 @@ def _status(text: str) -> int:
     return status
 
 
+@lru_cache
 def _procedure_code(text: str) -> str:
     """Excel takes 2.000950 for a number and drops its last zeros; a procedure code has six digits after the dot."""
     number = re.fullmatch(r"(\d)[.,](\d{1,6})", text)
     return f"{number[1]}.{number[2]:0<6}" if number else text
 
 
+_PHONES = re.compile(r"[/;,]| - |hoặc")
+_GAPS = re.compile(r"[\s.]")
+_USUAL = re.compile(r"'?(?:\+?84|0)?([35789]\d{8})")
+
+
 def _phone(text: str) -> str | None:
     """The first number that can be read; nine digits lost their zero when Excel took them for a number."""
-    for part in (text, *re.split(r"[/;,]| - |hoặc", text)):
-        # Asking phonenumbers takes as long as all else in a row; the usual shape needs no asking.
-        usual = re.fullmatch(r"'?(?:\+?84|0)?([35789]\d{8})", re.sub(r"[\s.]", "", part))
+    # Asking phonenumbers takes as long as all else in a row; the usual shape needs no asking.
+    if usual := _USUAL.fullmatch(text):
+        return "+84" + usual[1]
+    for part in (text, *_PHONES.split(text)) if text else ():
+        usual = _USUAL.fullmatch(_GAPS.sub("", part))
         number = "+84" + usual[1] if usual else phone_number(part) if part else None
         if number:
             return number
     return None
 
 
-def _village(text: str, villages: Villages | None) -> tuple[str, bool]:
+def _village(villages: Villages | None, text: str) -> tuple[str, bool]:
     """The thôn's own label and False; or the words as written, and whether they name no thôn of the list."""
     if villages is None or not text:
         return text, False

@@ -140,7 +140,8 @@ def _rows(below: Iterator[tuple[int, list[Cell]]], columns: dict[str, int]) -> I
         if all(cell == "" for cell in row.values()):
             continue
         # A printed list repeats its header on each page.
-        if all(isinstance(cell, str) and _plain(cell) == titles[name] for name, cell in row.items()):
+        written = all(isinstance(cell, str) for cell in row.values())
+        if written and all(_plain(cell) == titles[name] for name, cell in row.items()):
             continue
         yield line, row
 
@@ -268,9 +269,10 @@ def _cell(value: object) -> Cell:
     return value if isinstance(value, (float, date)) else str(value)
 
 
+# A pattern that begins with fixed letters is found several times as fast.
 _ROW = re.compile(rb'<row [^>]*?\br="(\d+)"')
-_FAR_COLUMN = re.compile(rb'\br="([A-Z]{2,3})\d')
-_FAR_ROW = re.compile(rb'\br="[A-Z]{1,3}(\d{6,7})"')
+_FAR_COLUMN = re.compile(rb'r="(?<=\br=")([A-Z]{2,3})\d')
+_FAR_ROW = re.compile(rb'r="(?<=\br=")[A-Z]{1,3}(\d{6,7})"')
 
 
 def _small_enough(path: Path) -> None:

@@ -25,6 +25,8 @@ _PARTS = re.compile(
     rf"(?:(000){_GAP}(\d\d){_GAP}(\d\d){_GAP})?([HG])\s?(\d\d)({_UNITS}?)"
     rf"(?:\s{{0,2}}-\s{{0,2}}(\d{{6}})\s{{0,2}}-\s{{0,2}}|{_GAP}({_DAY}){_GAP})(\d{{4,6}})"
 )
+_AS_PRINTED = re.compile(r"(?:000\.[0-9]{2}\.[0-9]{2}\.)?H[0-9]{2}(?:\.[0-9]{1,4}){0,3}-[0-9]{6}-[0-9]{4,6}")
+_IN_KEYS = {sign: None for sign in range(128) if not chr(sign).isalnum()} | {ord("O"): "0"}
 _PHONE_OR_ID = re.compile(r"\s(?:0\d{9}|84\d{9}|\d{12})(?!\d)")
 _HYPHENS = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u02d7\u30fc\uff70_~"}
 _HYPHENS |= {ord(dot): "." for dot in "\u00b7\u2024\u2027\u3002\uff61"}
@@ -55,12 +57,16 @@ def canonical(code: str) -> str | None:
 
     Dots that were left out are put where that generation has them; where several places are possible it is a guess.
     """
+    if _AS_PRINTED.fullmatch(code):
+        return code
     hit = _CODE.fullmatch(_plain(code).strip(" .-\t\r\n"))
     return _put_together(hit[0]) if hit else None
 
 
 def key(code: str) -> str:
     """The form in which codes are compared and stored for look-up: capitals and digits only, O as 0."""
+    if code.isascii():
+        return code.upper().translate(_IN_KEYS)
     return "".join(sign for sign in _plain(code) if sign.isalnum()).replace("O", "0")
 
 

@@ -66,7 +66,7 @@ def test_csv_as_offices_export_it(rows, content):
 def test_titles_above_and_other_columns(rows):
     """Titles above the header, unknown columns, empty rows and a repeated header are passed over; numbers stay."""
     text = "sep=;\nUBND xã Suối Lành;;;\n;;;\nSTT;MÃ HỒ SƠ;Lạ;Trạng thái\n1;A1;x;4\n;;;\n"
-    text += "STT;Mã hồ sơ;Lạ;Trạng thái\n2;A2"
+    text += "STT;Mã hồ sơ (trang 2);Lạ;Trạng thái\n2;A2"
     assert rows(text.encode()) == [
         (5, {"Mã hồ sơ": "A1", "Trạng thái": "4"}), (8, {"Mã hồ sơ": "A2", "Trạng thái": ""})]
 
