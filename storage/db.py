@@ -27,7 +27,22 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import psycopg
-from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    any_,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -83,6 +98,13 @@ def insert(db: Connection, table: Any) -> Any:
 def is_postgres(db: Connection) -> bool:
     """Whether row locks exist; SQLite has one writer and needs none."""
     return db.dialect.name == "postgresql"
+
+
+def among(db: Connection, values: Any, name: str, type_: Any) -> Any:
+    """Whether a column is one of several values, given as one parameter so that the statement stays the same."""
+    if is_postgres(db):
+        return values == any_(bindparam(name, type_=ARRAY(type_)))
+    return values.in_(select(column("value")).select_from(func.json_each(bindparam(name, type_=JSON))))
 
 
 class Kind(IntEnum):

@@ -41,7 +41,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage.db import Id, UtcTime, is_postgres, metadata
+from storage.db import Id, UtcTime, among, is_postgres, metadata
 from storage.db import insert as upsert
 from storage.dossiers import dossier, dossier_change, dossier_step, tail_key_text
 from storage.prepared import Prepared
@@ -245,12 +245,14 @@ def open_run(db: Connection, commune_id: int) -> Run | None:
 
 def digests(db: Connection, commune_id: int, code_keys: Sequence[str]) -> dict[str, tuple[str, int]]:
     """(digest, status) of those of these dossiers that are known."""
-    rows = db.execute(_KNOWN, {"commune": commune_id, "keys": list(code_keys)})
+    rows = _KNOWN.all(db, commune=commune_id, keys=list(code_keys))
     return {row.code_key: (row.digest, row.status) for row in rows}
 
 
-_KNOWN = select(dossier.c.code_key, dossier.c.digest, dossier.c.status).where(
-    dossier.c.commune_id == bindparam("commune"), dossier.c.code_key.in_(bindparam("keys", expanding=True))
+_KNOWN = Prepared(
+    lambda db: select(dossier.c.code_key, dossier.c.digest, dossier.c.status).where(
+        dossier.c.commune_id == bindparam("commune"), among(db, dossier.c.code_key, "keys", String)
+    )
 )
 
 
@@ -313,14 +315,13 @@ def sift(
     return staged, Counts(new, len(staged) - new, same)
 
 
-_STAGE = insert(import_row)
+_STAGE = Prepared(insert(import_row))
 
 
 def stage(db: Connection, commune_id: int, import_id: int, rows: Sequence[dict[str, Any]], now: datetime) -> None:
     """Keep a slice of sealed rows for later, and show that the run is alive."""
     _touch(db, import_id, now)
-    if rows:
-        db.execute(_STAGE, [row | {"commune_id": commune_id, "import_id": import_id} for row in rows])
+    _STAGE.many(db, [row | {"commune_id": commune_id, "import_id": import_id} for row in rows])
 
 
 def _touch(db: Connection, import_id: int, now: datetime, **values: Any) -> None:

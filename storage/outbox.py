@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Column,
@@ -28,7 +27,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
-    any_,
     bindparam,
     case,
     column,
@@ -46,7 +44,7 @@ from sqlalchemy import (
 
 from storage import cards
 from storage.cards import card
-from storage.db import Id, UtcTime, is_postgres, metadata
+from storage.db import Id, UtcTime, among, is_postgres, metadata
 from storage.prepared import Prepared
 from storage.sealing import Unreadable, seal_json, unseal_json
 
@@ -227,13 +225,6 @@ def drop_stale(db: Connection, now: datetime) -> int:
 # --- the sender's side ------------------------------------------------------------------------------------------------
 
 
-def _among(db: Connection, values: Any, name: str, type_: Any) -> Any:
-    """Whether a column is one of several values, given as one parameter so that the statement stays the same."""
-    if is_postgres(db):
-        return values == any_(bindparam(name, type_=ARRAY(type_)))
-    return values.in_(select(column("value")).select_from(func.json_each(bindparam(name, type_=JSON))))
-
-
 _HERE = (
     (outbox.c.commune_id == bindparam("commune_id"))
     & (outbox.c.channel == bindparam("channel"))
@@ -249,14 +240,14 @@ _DUE = Prepared(
     )
     .select_from(outbox.outerjoin(card, card.c.id == outbox.c.card_id))
     .where(_HERE, _open, _IS_QUEUED, outbox.c.not_before <= bindparam("now"), _LASTING)
-    .where(~_among(db, outbox.c.chat, "passed", String))
+    .where(~among(db, outbox.c.chat, "passed", String))
     .order_by(outbox.c.rank, outbox.c.id)
     .limit(bindparam("most", type_=Integer))
 )  # fmt: skip
 _BEFORE = Prepared(
     # What is held back (a minute to undo) holds nobody up; what waits to be tried again does, until it is too old.
     lambda db: select(outbox.c.id, outbox.c.chat, outbox.c.rank, outbox.c.state).where(
-        _HERE, _ahead, _among(db, outbox.c.chat, "chats", String), or_(outbox.c.state == text("'sending'"), _LASTING)
+        _HERE, _ahead, among(db, outbox.c.chat, "chats", String), or_(outbox.c.state == text("'sending'"), _LASTING)
     )
 )
 _POSTPONE = Prepared(update(outbox).where(outbox.c.id == bindparam("row")).values(not_before=bindparam("until")))
@@ -318,7 +309,7 @@ def _sending(db: Connection, row: Any) -> Sending | None:
 _MARK = Prepared(
     lambda db: (
         update(outbox)
-        .where(_among(db, outbox.c.id, "ids", BigInteger), _IS_QUEUED)
+        .where(among(db, outbox.c.id, "ids", BigInteger), _IS_QUEUED)
         .values(
             state="sending", epoch=bindparam("of"), marked_at=bindparam("now"), attempts=outbox.c.attempts + text("1")
         )

@@ -10,7 +10,7 @@ Outside a transaction a statement goes through SQLAlchemy as usual, which begins
 """
 
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable
@@ -52,6 +52,15 @@ class Prepared:
             return db.execute(self._composed(db), values, execution_options={"preserve_rowcount": True}).rowcount
         return int(self._of(db, values).run(db, values).rowcount)
 
+    def many(self, db: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Once for each row of values, all handed over together."""
+        if not rows:
+            return
+        if db.in_transaction():
+            self._of(db, rows[0]).many(db, rows)
+        else:
+            db.execute(self._composed(db), rows)
+
     def _composed(self, db: Connection) -> Executable:
         return self._statement if isinstance(self._statement, Executable) else self._statement(db)
 
@@ -87,6 +96,10 @@ class _Compiled:
             for name, convert, fixed in self._places
         ]
         return given if self._names is None else dict(zip(self._names, given, strict=True))
+
+    def many(self, db: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Execute it for every row."""
+        _cursor(db).executemany(self._words, map(self._given, rows))
 
     def read(self, rows: list[Any]) -> list[Any]:
         """Rows as the driver gives them become named ones with our types."""

@@ -89,6 +89,19 @@ def test_it_says_how_many_rows_it_wrote(db: Connection) -> None:
         assert ALL.scalar(db, open=False) == found.id
 
 
+def test_many_rows_go_in_together(db: Connection) -> None:
+    """As one by one, in a transaction and outside of one; no rows are no work."""
+    with db.begin():
+        ADD_QUIETLY.many(db, [ROW | {"name": f"{number}"} for number in range(3)])
+        ADD_QUIETLY.many(db, [])
+    ADD_QUIETLY.many(db, [])
+    ADD_QUIETLY.many(db, [ROW | {"name": f"{number}", "at": None} for number in (3, 4)])
+    found = ALL.all(db, open=True)
+    assert [row.name for row in found] == ["0", "1", "2", "3", "4"]
+    assert [row.at for row in found] == [AT.replace(microsecond=123_000)] * 3 + [None] * 2
+    db.rollback()
+
+
 def test_outside_a_transaction_sqlalchemy_begins_one(db: Connection) -> None:
     """What is read or written by itself stands in a transaction that can be rolled back."""
     assert ADD_QUIETLY.run(db, **ROW) == 1
