@@ -41,7 +41,7 @@ class Throttle:
 @dataclass(frozen=True)
 class Limits:
     """What a provider takes: `total` in any second; to a chat `chat` a second with a burst; to a group so many in any
-    `group_seconds`. 0: no limit.
+    `group_seconds`. 0: no limit. `jitter`: seconds by which some may be longer under way than others.
     """
 
     total: int = 0
@@ -49,6 +49,7 @@ class Limits:
     chat_burst: int = 1
     group: int = 0
     group_seconds: float = 60.0
+    jitter: float = 0.0
 
 
 class Guard:
@@ -67,7 +68,7 @@ class Guard:
         if chat.startswith("-"):
             kept.append((self._groups[chat], limits.group, limits.group_seconds))
         for times, most, seconds in kept:
-            while times and times[0] <= now - seconds:
+            while times and times[0] <= now - seconds + limits.jitter:
                 times.popleft()
             if most and len(times) >= most:
                 self.refused += 1

@@ -185,7 +185,7 @@ async def kept_the_limits(room: Room, port: int, number: int = 20_000) -> float:
         group_seconds=telegram.group_seconds / FASTER,
     )
     async with office("sqlite", room.new_folder(), port, rates) as (database, sender):
-        chats = [str(order % 1000 + 1) if order % 20 else str(-100 - order // 20 % 10) for order in range(number)]
+        chats = [str(order % 1000 + 1) if order % 10 else str(-100 - order // 10 % 10) for order in range(number)]
         messages = [(chat, "notice", f"{order} 0 {WORDS}") for order, chat in enumerate(chats)]
         for start in range(0, number, SLICE):
             await database.write(queue, messages[start : start + SLICE])
