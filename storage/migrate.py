@@ -16,6 +16,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -51,8 +52,7 @@ def tables() -> MetaData:
 
 def head() -> str:
     """The newest revision this program knows."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    return found or ""
+    return next(iter(_revisions(FOLDER)), "")
 
 
 def current(db: Connection) -> str | None:
@@ -62,7 +62,13 @@ def current(db: Connection) -> str | None:
 
 def knows(revision: str) -> bool:
     """Whether this program can read a database or backup of that revision."""
-    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return revision in _revisions(FOLDER)
+
+
+@cache
+def _revisions(folder: Path) -> tuple[str, ...]:
+    """Every revision in that folder, newest first; read once, for Alembic compiles and runs each of its files."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def upgrade(url: str, keys: Keys, revision: str = "head") -> str:
