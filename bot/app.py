@@ -21,6 +21,7 @@ from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Limits
+from bot.clips import Clips
 from bot.clock import Clock
 from bot.commune import Commune, load
 from bot.metrics import Metrics
@@ -125,6 +126,8 @@ async def open_app(
             office,
             letters=letters,
             phrases=Phrases(settings.data_dir),
+            clips=Clips(settings.data_dir),
+            accounts={channel.name: channel.account for channel in others},
         )
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)

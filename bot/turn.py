@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from bot.clips import Clips
 from bot.commune_changes import Current
 from bot.phrases import Phrases
 from messages.letters import Templates
 from messages.personal import hides
 from messages.render import Catalogs, render
 from messages.reply import Msg, Reply, _
-from storage import cards, inbox, officials, outbox
+from storage import cards, citizens, inbox, officials, outbox
 from storage.citizens import Citizen
 from storage.conversations import Talk
 from storage.officials import Official
@@ -64,6 +65,9 @@ class Place:
     letters: Templates = field(default_factory=Templates)
     phrases: Phrases = field(default_factory=Phrases)
     current: Current = field(default_factory=Current)
+    clips: Clips = field(default_factory=Clips)
+    accounts: "dict[str, str]" = field(default_factory=dict)
+    """Which account we have on each messenger."""
 
 
 def is_office(place: Place, address: Address) -> bool:
@@ -115,6 +119,8 @@ class Work:
         the channel understands, added to each body (the topic of a group, the message that is answered).
         """
         can = self.place.capabilities[to.channel]
+        if self.place.clips.offered and kind != "edit":
+            reply = self._aloud(to, reply)
         if can.masks and hides(reply):
             reply = reply.add(self._seen_whole(to))
         bodies, card_id = render(reply, self.place.catalogs, language or self.place.language, can), None
@@ -142,6 +148,17 @@ class Work:
             ids.append(outbox.put(self.db, self.commune_id, row, supersede=not ids))
         self.woken.add(to.chat)
         return ids
+
+    def _aloud(self, to: Address, reply: Reply) -> Reply:
+        """With its clips after it, for a citizen who has chosen to hear them (L12); never where others listen."""
+        if reply.card or to.chat != to.sender or is_office(self.place, to):
+            return reply
+        language = self._spoken_language(to)
+        return self.place.clips.aloud(reply, language) if language else reply
+
+    def _spoken_language(self, to: Address) -> str | None:
+        found = citizens.find(self.db, self.commune_id, to.channel, to.account, to.sender)
+        return found.spoken_language if found else None
 
     def _seen_whole(self, to: Address) -> Msg:
         """Where whoever reads this sees what is masked here: officials at /office, a citizen at the counter."""
@@ -187,6 +204,11 @@ class Turn(Work):
     official: Official | None = field(kw_only=True)
     talk: Talk | None = field(kw_only=True, default=None)  # the one that was open when the event was taken
     replayed: bool = field(kw_only=True, default=False)  # an operator sent this event again
+
+    def _spoken_language(self, to: Address) -> str | None:
+        if to == self.address:
+            return self.citizen.spoken_language if self.citizen else None
+        return super()._spoken_language(to)
 
     @property
     def in_office(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot import door_links
 from bot.conversation import Ask, Find
 from bot.questions import Choice, Confirm, Text
 from bot.routes import Routes, Start
@@ -226,10 +227,25 @@ def connect(turn: Turn, rest: str = "") -> Reply:
     if turn.in_group or turn.official is None:
         return Reply(_("Others read along here. Please ask for the code at /office."))
     code = officials.new_code(turn.db, turn.commune_id, turn.official.id, turn.now, timedelta(minutes=CONNECTS))
+    links = _tap_to_start(turn, code)
+    typed = (
+        _("Or send it to our assistant there: /start {code}", code=code)
+        if links
+        else _("Open our assistant on your telephone and send it: /start {code}", code=code)
+    )
     return Reply(
-        _("Open our assistant on your telephone and send it: /start {code}", code=code),
+        *links,
+        typed,
         _("The code works once, for {minutes} minutes. It is for you alone.", minutes=CONNECTS),
     )
+
+
+def _tap_to_start(turn: Turn, code: str) -> list[Words]:
+    """The addresses that bring a code to our chat with one tap."""
+    return [
+        _("Open this on the telephone and press Start: {address}", address=each)
+        for each in door_links.with_code(turn.db, turn.place, code)
+    ]
 
 
 def connected(turn: Turn, written: str) -> Reply | None:
@@ -300,5 +316,6 @@ def invite(command: Invite, turn: Turn) -> Reply:
     )  # fmt: skip
     return Reply(
         _("The code for {name} is {code}.", name=command.name, code=code),
+        *_tap_to_start(turn, code),
         _("It works once, for three days. Please hand it over in person."),
     )

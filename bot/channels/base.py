@@ -34,6 +34,7 @@ class Capabilities:
     shares: frozenset[str] = frozenset()  # what one tap can send from her phone: "phone", "place"
     masks: bool = False  # names and phones are shown masked here (the provider's servers are abroad)
     draws: frozenset[str] = frozenset()  # what it shows in its own way: "clock", "signature"
+    starts_by: str = ""  # the address that opens our chat and sends "/start {code}" there; {name}: our account's
     sends: bool = True  # False: the outbox row is the message, no sender and no lease (web)
 
 

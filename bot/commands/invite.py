@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from sqlalchemy import Connection
+
+from bot import door_links
 from bot.commune import Ambiguous, Unknown
 from bot.control import DONE, WRONG, Say
 from storage import officials
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     from bot.app import App
     from bot.commune import Commune
     from bot.settings import Settings
+    from bot.turn import Place
 
 ROLES = {"official": "cán bộ", "village-head": "trưởng thôn", "chairman": "Chủ tịch", "clerk": "văn thư"}
 
@@ -36,8 +40,14 @@ async def invite(app: "App", arguments: dict[str, Any], say: Say) -> int:
     )
     say(f"Mã mời {name} ({ROLES[role]}): {code}")
     say(f"Mở liên kết này: {link(app.settings, role, code)}")
+    for address in await app.database.read(_elsewhere, app.place, code):
+        say(f"Hoặc mở trên điện thoại: {address}")
     say(f"Mã dùng được một lần, trong {officials.VALID.days} ngày. Xin chỉ đưa cho đúng người.")
     return DONE
+
+
+def _elsewhere(db: Connection, place: "Place", code: str) -> list[str]:
+    return list(door_links.with_code(db, place, code))
 
 
 def _village(commune: "Commune", written: str, role: str) -> tuple[str | None, list[str]]:

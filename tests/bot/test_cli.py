@@ -28,7 +28,7 @@ from bot.commands.invite import link
 from bot.control import BUSY, DONE, FAILED, WRONG, hold
 from bot.settings import BadSettings, Settings
 from messages.understanding.table import built_in
-from storage import arrivals, facts, inbox, officials, outbox, ticks
+from storage import accounts, arrivals, facts, inbox, officials, outbox, ticks
 from tests import town as towns
 from tests.town import SECRET, START, Databases
 
@@ -148,6 +148,20 @@ def test_an_official_is_invited(bot: Bot, place: Settings):
     assert (found.name, found.post, found.role) == ("Lê Thị Mai", "Công chức Văn phòng", "clerk")
     assert found.rights == {"receive", "duty"}
     assert do(place, officials.accept_invitation, 1, one, now) is None
+
+
+def test_an_invitation_can_be_opened_on_telegram(bot: Bot, place: Settings) -> None:
+    """Once Telegram has said what our bot is called, one tap brings the code there; until then only the code."""
+    # A stand-in on this machine, since the sample commune is none for Telegram itself.
+    api = "http://127.0.0.1:1"
+    on_telegram = place.model_copy(update={"telegram_bot_token": "7100000001:x", "telegram_api_url": api})
+    invited = ("invite", "--name", "Lê Thị Mai", "--post", "Công chức")
+    assert "t.me" not in bot(on_telegram, *invited)[1]
+    for name in ("xa_cu_bot", "xa_suoi_lanh_bot"):
+        do(place, accounts.call, 1, "telegram", "7100000001", name, START)
+    said = bot(on_telegram, *invited)[1]
+    assert f"https://t.me/xa_suoi_lanh_bot?start={CODE.findall(said)[0]}\n" in said
+    assert "t.me" not in bot(place, *invited)[1]
 
 
 def test_an_invitation_does_not_wait_for_the_phrases(

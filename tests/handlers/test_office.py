@@ -1,6 +1,7 @@
 """The office: taking, answering, undoing, the queue, help, invitations."""
 
 import asyncio
+import re
 import uuid
 
 import orjson
@@ -264,6 +265,27 @@ async def test_L11_the_chairman_and_the_clerk_invite(town: Town) -> None:
     other = await towns.official(town, plain.name)
     await other.says("/moi")
     other.sees_not("Mời ai")
+
+
+async def test_one_tap_on_the_telephone_connects_an_official(town: Town) -> None:
+    """Where we are on Telegram, /ketnoi and /moi give an address that brings the code there; else the code alone."""
+    clerk, telephone = await towns.official(town), await towns.villager(town)
+    await telephone.opens()
+    await clerk.says("/ketnoi")
+    if town.telegram is None:
+        clerk.sees("/start ")
+        clerk.sees_not("t.me")
+        return
+    bot, code = town.telegram.bot.username, r"[A-Za-z0-9_-]{1,64}"
+    found = re.search(rf"https://t\.me/{bot}\?start=({code})(?!\S)", clerk.text)
+    assert found, clerk.text
+    await telephone.says(f"/start {found[1]}")  # what Telegram sends when she presses Start
+    telephone.sees("nhận ra ông/bà", "Đặng Thị Thu Nhài")
+    for words in ("/moi", "Nguyễn Thị Mới", "Công chức tư pháp"):
+        await clerk.says(words)
+    await clerk.taps("Cán bộ, công chức")
+    await clerk.taps("Có, tạo mã")
+    assert re.search(rf"https://t\.me/{bot}\?start={code}(?!\S)", clerk.text), clerk.text
 
 
 async def test_L02_villagers_cannot_use_the_office(citizen: Somebody, official: Person) -> None:
