@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.settings import Settings
 from tests.zalo_hook import RETRIES
 from tests.zalo_methods import MEGABYTE
 from tests.zalo_oauth import ACCESS_LIFE, APP_ID, APP_SECRET
@@ -260,8 +262,10 @@ WRONG: dict[str, tuple[int, dict[str, Any]]] = {
     "moving without size": (-201, {"attachment": template("media", {"media_type": "gif", "url": "https://a.vn/a.gif"})}),
     "unknown picture": (-100, {"attachment": template("media", {"media_type": "image", "attachment_id": "a"})}),
     "unknown file": (-100, {"attachment": {"type": "file", "payload": {"token": "a"}}}),
+    "unknown attachment": (-233, {"attachment": {"type": "image", "payload": {}}}),
     "unknown template": (-233, {"attachment": template("carousel", {"title": "x"})}),
     "list without subtitle": (-201, {"attachment": template("list", {"title": "x"})}),
+    "long list": (-210, {"attachment": template("list", *[{"title": "x", "subtitle": "y"}] * 6)}),
     "long list title": (-210, {"attachment": template("list", {"title": "x" * 101, "subtitle": "y"})}),
     "form without picture": (-201, {"attachment": template("request_user_info", {"title": "x", "subtitle": "y"})}),
     "two forms": (-210, {"attachment": template("request_user_info", *[{"title": "x", "subtitle": "y"}] * 2)}),
@@ -294,12 +298,21 @@ async def test_what_she_sees(client: Client, hoa: User) -> None:
     await client.send("", attachment=template("media", {"media_type": "image", "attachment_id": picture}))
     await client.send("", attachment={"type": "file", "payload": {"token": paper}})
     form = {"title": "UBND xã", "subtitle": "Xin số", "image_url": "https://xa.vn/a.png"}
-    await client.send("", attachment=template("request_user_info", form))
-    assert [each.kind for each in hoa.chat.sent] == ["text", "text", "image", "file", "template"]
+    opens_page = {"type": "oa.open.url", "url": "https://xa.vn"}
+    for attachment in (
+        template("request_user_info", form), template("media", {"media_type": "sticker", "attachment_id": "s1"}),
+        template("media", {"media_type": "gif", "url": "https://xa.vn/a.gif", "width": 9, "height": 9}),
+        template("list", {"title": "a", "subtitle": "b", "default_action": opens_page}, {"title": "c"}),
+    ):  # fmt: skip
+        assert (await client.send("", attachment=attachment))["error"] == 0
+    kinds = ["text", "text", "image", "file", "template", "sticker", "gif", "list"]
+    assert [each.kind for each in hoa.chat.sent] == kinds
     assert [each.file.raw for each in hoa.chat.sent if each.file] == [b"\xff\xd8\xff picture", b"%PDF-1.7"]
     react = {"react_icon": "/-strong", "react_message_id": hoa.chat.messages[0].id}
     assert (await client.call(V2, {"recipient": {"user_id": HOA}, "sender_action": react}))["error"] == 0
     assert hoa.chat.reactions == [(hoa.chat.messages[0].id, "/-strong")]
+    react["react_icon"] = "👍"
+    assert (await client.call(V2, {"recipient": {"user_id": HOA}, "sender_action": react}))["error"] == -201
     for stranger in ("999", int(HOA)):
         assert (await client.send(user=stranger))["error"] == -201  # type: ignore[arg-type]
 
@@ -387,6 +400,7 @@ async def test_the_history(client: Client, hoa: User) -> None:
     recent = (await client.get("/v2.0/oa/listrecentchat", offset=0, count=10))["data"]
     assert [(each["type"], each["message"]) for each in recent] == [("location", ""), ("text", "Cán bộ đây")]
     assert (await client.get("/v2.0/oa/listrecentchat", offset=0, count=11))["error"] == -210
+    assert (await client.get("/v2.0/oa/listrecentchat", offset=0))["error"] == -201
     assert (await client.call("/v2.0/oa/listrecentchat", params={"offset": 0}))["error"] == -201
 
 
@@ -396,6 +410,26 @@ async def test_what_she_gave_of_herself(client: Client, hoa: User) -> None:
     assert (detail["user_is_follower"], detail["shared_info"]["name"]) == (True, "Nguyễn Thị Hoa")
     await client.call("/v2.0/oa/deletefollowerinfo", {"user_id": HOA})
     assert (await client.get("/v3.0/oa/user/detail", user_id=HOA))["data"]["shared_info"] == {}
+
+
+async def test_what_is_left_of_the_plan(client: Client, hoa: User) -> None:
+    """One path, two shapes; all numbers are strings."""
+    hoa.silent(60)
+    await client.send()
+    body = {"quota_owner": "OA", "product_type": "cs", "quota_type": "sub_quota"}
+    (left,) = (await client.call("/v3.0/oa/quota/message", body))["data"]
+    assert (left["remain"], left["total"]) == ("499", "500")
+    hers = (await client.call("/v3.0/oa/quota/message", {"user_id": HOA}))["data"]
+    assert hers["last_interaction"] == str(int((NOON - 60 * HOUR) * 1000))
+
+
+async def test_a_service_is_pointed_at_it_by_settings(client: Client, tmp_path: Path) -> None:
+    server = client.server
+    made = Settings.load(server.environ | {"DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 40}, env_file=None)
+    assert (made.zalo_app_id, made.zalo_refresh_token) == (APP_ID, server.oauth.refresh)
+    assert [made.zalo_api_url, made.zalo_oauth_url, made.zalo_business_url] == [
+        f"{server.url}/{path}" for path in ("openapi", "oauth", "business")
+    ]
 
 
 # --- template messages ------------------------------------------------------------------------------------------------
@@ -489,6 +523,7 @@ async def test_a_notice_by_user_id(client: Client) -> None:
     assert "X-ZEvent-Server" not in server.hook.events[-1].headers
     about = await client.call("/template/info/v2", host="business", params={"template_id": "t1"})
     assert about["data"]["listParams"] == [{"name": "ten", "require": True, "type": "STRING", "maxLength": 10}]
+    assert (await client.call("/template/info/v2", host="business", params={"template_id": "t2"}))["error"] == -109
     params = {"offset": 0, "limit": 100}
     assert len((await client.call("/template/all", host="business", params=params))["data"]) == 1
 
@@ -576,6 +611,7 @@ async def test_events_out_of_order_twice_or_not_at_all(client: Client, door: Doo
 
 async def test_everything_she_can_send(client: Client, door: Door, hoa: User) -> None:
     """Each kind has its event; files lie on a host of Zalo's until they are gone, or are said to lie elsewhere."""
+    client.server.oa.template("t1", ten=10)
     await client.server.settled()
     door.got.clear()
     sent = [
@@ -586,13 +622,18 @@ async def test_everything_she_can_send(client: Client, door: Door, hoa: User) ->
     hoa.opens_chat()
     hoa.says_in("g1", "Chào cả thôn")
     hoa.submits_info()
+    notice = (await client.notify())["data"]["msg_id"]
+    hoa.rates(hoa.notices[0], 5, "tốt")
     hoa.unfollows()
     hoa.withdraws()
     await client.server.settled()
     kinds = ["image", "gif", "file", "audio", "video", "location", "sticker", "link", "business_card"]
-    rest = ["user_click_chatnow", "user_send_group_text", "user_submit_info", "unfollow", "user_withdraw"]
+    rest = ["user_click_chatnow", "user_send_group_text", "user_submit_info", "user_received_message"]
+    rest += ["user_feedback", "unfollow", "user_withdraw"]
     assert door.names == [f"user_send_{kind}" for kind in kinds] + rest
     bodies = [json.loads(raw) for _headers, raw in door.got]
+    rated = bodies[-3]["message"]
+    assert (rated["msg_id"], rated["tracking_id"], rated["rate"]) == (notice, "hs-1", 5)
     payloads = [each["message"]["attachments"][0]["payload"] for each in bodies[:9]]
     assert (bodies[0]["message"]["text"], payloads[2]["size"], payloads[5]["coordinates"]["latitude"]) == (
         "ổ gà", "4", "22.39",
@@ -623,6 +664,7 @@ async def test_echoes_and_receipts(client: Client, door: Door, hoa: User) -> Non
     client.server.oa.writes(hoa, "Cán bộ đây", "601")
     hoa.goes_online()
     hoa.sees()
+    assert hoa.sees() is None
     hoa.presses("Có")
     await client.server.settled()
     assert door.names == [

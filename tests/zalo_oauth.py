@@ -56,10 +56,6 @@ class OAuth:
         self._good.clear()
         self.refresh, self.revoked = "", True
 
-    def expire(self) -> None:
-        """The access token has run out; the refresh token is good."""
-        self._good = dict.fromkeys(self._good, self._now() - 1)
-
     def check(self, token: str) -> None:
         """Raises Refusal unless a call may be made with this access token."""
         if self.revoked:

@@ -280,7 +280,9 @@ class User:
 
     def sees(self) -> Event | None:
         """Open the chat and read; the bot is told of all she had not seen."""
-        new = [each for each in self.chat.messages if each.by != "user" and not each.seen]
+        new = [each for each in self.chat.messages if each.received_at and not each.seen]
+        if not new:
+            return None
         for each in new:
             each.seen = True
         body = {"sender": {"id": self.oa.id}, "recipient": {"id": self.id}}
