@@ -129,7 +129,9 @@ class Scheduler:
 
     async def _run(self, tick: TickRoute, now: datetime) -> None:
         async def act(at: datetime) -> None:
-            await self._work(tick.function, tick.name, period(at, tick.every))
+            done = await self._work(tick.function, tick.name, period(at, tick.every))
+            while done is not None and done.again:
+                done = await self._work(tick.function, kind=Kind.SLICE)
 
         await self._guarded(tick.name, act, now)
 
@@ -147,7 +149,13 @@ class Scheduler:
         else:
             self._failures.pop(name, None)
 
-    async def _work(self, function: Callable[[Work], None], job: str | None = None, at: datetime | None = None) -> bool:
+    async def _work(
+        self,
+        function: Callable[[Work], None],
+        job: str | None = None,
+        at: datetime | None = None,
+        kind: Kind = Kind.MARK,
+    ) -> Work | None:
         """One transaction; with `job` and `at` only if nobody has done that period. After COMMIT the world is told."""
 
         def run(db: Connection) -> Work | None:
@@ -157,19 +165,19 @@ class Scheduler:
             function(work)
             return work
 
-        done = await self._app.database.write(run, kind=Kind.MARK)
+        done = await self._app.database.write(run, kind=kind)
         if done is None:
-            return False
+            return None
         for told in done.after:
             told()
         self._woken(done)
-        return True
+        return done
 
     # --- what every office needs --------------------------------------------------------------------------------------
 
     async def _prune(self, now: datetime) -> None:
         """Forget words and rows whose time is over, a slice at a time so that no turn waits long."""
-        if not await self._work(lambda work: None, "prune", period(now, HOUR)):
+        if await self._work(lambda work: None, "prune", period(now, HOUR)) is None:
             return
         for one in self._prunes(now):
             while await self._app.database.write(one, kind=Kind.SLICE) >= SLICE_ROWS:
@@ -225,7 +233,7 @@ class Scheduler:
             card="low-disk",
             loud=True,
         )
-        if await self._work(lambda work: _card(work, card, "low-disk"), "low-disk", period(now, DAY)):
+        if await self._work(lambda work: _card(work, card, "low-disk"), "low-disk", period(now, DAY)) is not None:
             log.error("low_disk", free_megabytes=left, wanted_megabytes=least)
 
 

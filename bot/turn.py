@@ -86,6 +86,7 @@ class Work:
     woken: set[str] = field(default_factory=set)  # chats with something new to show or send, told after COMMIT
     events: int = 0  # internal events put into lanes, which want turns after COMMIT
     after: list[Callable[[], None]] = field(default_factory=list)  # metrics and logs, run after COMMIT
+    again: bool = False  # a tick has done a slice: the rest follows at once, after turns that wait
     _commune: "Commune | None" = field(default=None, repr=False)
 
     @property

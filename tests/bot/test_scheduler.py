@@ -92,6 +92,19 @@ async def test_a_tick_acts_once_in_a_period(office: App):
     assert len(acted) == 2
 
 
+async def test_a_tick_that_has_done_a_slice_goes_on_in_further_transactions(office: App):
+    """Until nothing is left, once a period: another process finds the period taken."""
+    left, slices = [3], []
+
+    def slice_(work: Work) -> None:
+        work.again = left[0] > 1
+        work.after.append(lambda: (slices.append(left[0]), left.__setitem__(0, left[0] - 1)))
+
+    office.routes.tick("long", every=HOUR)(slice_)
+    await asyncio.gather(Scheduler(office).minute(), Scheduler(office).minute())
+    assert slices == [3, 2, 1]
+
+
 async def test_what_was_missed_is_made_up_once(office: App):
     """After three days off, a daily tick acts once and not three times."""
     acted = counting(office, every=DAY)
