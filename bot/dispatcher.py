@@ -42,6 +42,8 @@ EDITS_EXPIRE = timedelta(minutes=10)
 """After that nobody looks at the old question any more."""
 QUOTED = 3000
 """Code points of the old question that are shown again with the choice."""
+HEARD_AGAIN = timedelta(minutes=5)
+"""It is written down so seldom that she was heard from: no burst of messages writes it twice."""
 SLOW_POLL = 1.0
 """Seconds between looks for events that nobody announced: lanes that waited, a crashed neighbour's, a lost notify."""
 SLOW_TURN = 0.05
@@ -257,6 +259,9 @@ class Dispatcher:
         from_us = taken.event_id.startswith("internal:")  # which must not make a citizen known who was forgotten
         if citizen is None and not from_us and not is_office(self.place, address):
             citizen = citizens.meet(db, taken.commune_id, taken.channel, taken.account, taken.sender, now)
+        elif not from_us and taken.last_at is not None and taken.received_at - taken.last_at > HEARD_AGAIN:
+            key = (taken.channel, taken.account, taken.sender)
+            citizens.heard(db, taken.commune_id, *key, taken.received_at)
         language = (citizen.language if citizen else None) or self.place.language
         return Turn(
             db=db,

@@ -24,11 +24,15 @@ from storage.sealing import Unreadable, unseal
 
 @dataclass(frozen=True, slots=True)
 class Arrival(Taken):
-    """An event, who wrote it, and the talk that is open there, still sealed (`storage.conversations.opened`)."""
+    """An event, who wrote it, and the talk that is open there, still sealed (`storage.conversations.opened`).
+
+    last_at: when the citizen was last heard from at this address, as it is written down there.
+    """
 
     citizen: Citizen | None
     official: Official | None
     talk: tuple[Any, ...] | None
+    last_at: datetime | None
 
 
 _event = inbox.inbox.c
@@ -38,7 +42,7 @@ _TAKEN: tuple[Any, ...] = tuple(lane.c.chat if name == "chat" else _event[name] 
 _CITIZEN = len(_TAKEN)
 _OFFICIAL = _CITIZEN + len(citizens.COLUMNS)
 _TALK = _OFFICIAL + len(officials.COLUMNS)
-_COLUMNS = (*_TAKEN, *citizens.COLUMNS, *officials.COLUMNS, *conversations.COLUMNS)
+_COLUMNS = (*_TAKEN, *citizens.COLUMNS, *officials.COLUMNS, *conversations.COLUMNS, address.c.last_at)
 _RAW = Taken.__slots__.index("raw")
 
 
@@ -99,5 +103,6 @@ def _arrival(db: Connection, row: Any) -> Arrival:
     fields[_RAW] = unseal(db, fields[_RAW])
     fields.append(None if row[_CITIZEN] is None else Citizen(*row[_CITIZEN:_OFFICIAL]))
     fields.append(None if row[_OFFICIAL] is None else officials.made(row[_OFFICIAL:_TALK]))
-    fields.append(None if row[_TALK] is None else row[_TALK:])
+    fields.append(None if row[_TALK] is None else row[_TALK:-1])
+    fields.append(row[-1])
     return Arrival(*fields)

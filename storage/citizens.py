@@ -125,6 +125,23 @@ def addresses(db: Connection, commune_id: int, citizen_id: int) -> list[Address]
     return [Address(*row) for row in found]
 
 
+_HEARD = Prepared(
+    update(address)
+    .where(
+        address.c.commune_id == bindparam("commune"),
+        address.c.channel == bindparam("on"),
+        address.c.account == bindparam("of"),
+        address.c.sender == bindparam("who"),
+    )
+    .values(last_at=bindparam("at"))
+)
+
+
+def heard(db: Connection, commune_id: int, channel: str, account: str, sender: str, at: datetime) -> None:
+    """She has written or tapped here: which of her chats she used last, and since when she is silent there."""
+    _HEARD.run(db, commune=commune_id, on=channel, of=account, who=sender, at=at)
+
+
 def left(db: Connection, commune_id: int, channel: str, account: str, sender: str, now: datetime) -> None:
     """She has blocked us at this address."""
     here = _at(commune_id, channel, account, sender)
