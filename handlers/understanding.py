@@ -15,7 +15,7 @@ from handlers import greeting
 from messages import codes, gates
 from messages.reply import Button, Msg, Reply, _
 from messages.understanding.understand import FILLERS, UNCLEAR, Understood, understand
-from storage import conversations
+from storage import citizens, conversations
 
 routes = Routes()
 
@@ -77,6 +77,8 @@ LABELS: Mapping[str, Msg] = {
 }
 """What the buttons say."""
 
+PASSED_OVER = -1
+"""In the place of a count of what was not understood: her last words were a joke or abuse."""
 CONFIRMED = frozenset({"not-me"})
 """What ends something for her is only done by a button."""
 TELLS = frozenset({"report", "survey", "playful", "greeting", "thanks"})
@@ -142,6 +144,7 @@ def _lead(turn: Turn, said: Understood) -> Go:
         "back": _nothing_to_go_back_to,
         "language": _language,
         "playful": _playful,
+        "abusive": _abusive,
         "greeting": greeting.start,
         "thanks": _welcome,
     }
@@ -197,8 +200,34 @@ def _language(turn: Turn) -> Reply:
 
 
 def _playful(turn: Turn) -> Reply:
-    """Jokes and abuse are passed over kindly (L18)."""
-    return Reply(_("I am only a machine that answers for the commune. What can I do for you?"), buttons=greeting.MENU)
+    """Jokes and trials are passed over kindly (L18), with what she can do here."""
+    if _passed_over_just_now(turn):
+        here = _("I am listening. You may ask for example: “Is my dossier ready?” or “When are you open?”")
+        return Reply(here, buttons=greeting.MENU)
+    machine = _("I am only a machine that answers for the commune. What can I do for you?")
+    return Reply(machine, _("Here you can look up your dossier and write to an official."), buttons=greeting.MENU)
+
+
+def _abusive(turn: Turn) -> Reply:
+    """Abuse is heard as somebody in trouble (L18): no reproach, and the way to a person."""
+    if _passed_over_just_now(turn):
+        return Reply(_("Please tell what is troubling you; for an official please type 0."), buttons=greeting.MENU)
+    return Reply(
+        _("Something seems to be wrong for you. Please type 0; an official will listen."), buttons=greeting.MENU
+    )
+
+
+def _passed_over_just_now(turn: Turn) -> bool:
+    """Whether she has just read the first of two sentences, so that she never reads one twice in a row.
+
+    Any other turn that is understood sets the count of what was not to 0 again (`bot.dispatcher`), this one too when it
+    was not 0; below 0 nothing brings a person by itself (L10).
+    """
+    if turn.citizen is None:
+        return False
+    if turn.citizen.misunderstood == 0:
+        citizens.change(turn.db, turn.citizen.id, misunderstood=PASSED_OVER)
+    return turn.citizen.misunderstood != 0
 
 
 def _welcome(turn: Turn) -> Reply:

@@ -52,6 +52,7 @@ INTENTS: Mapping[str, str] = {
     "greeting": "chào hỏi",
     "thanks": "cảm ơn",
     "playful": "lời đùa",
+    "abusive": "lời nặng",
     "emergency": "khẩn cấp",
 }
 """Every intent, and its name in the table."""

@@ -74,13 +74,50 @@ def test_whatever_way_it_is_written_it_reaches_the_right_thing(chats: Chats, tex
     assert shows in said.text
 
 
-@pytest.mark.parametrize("text", ["mày ngu thế", "em có người yêu chưa", "kể chuyện cười đi", "do ngu"])
-def test_L18_jokes_and_abuse_are_passed_over_kindly(chats: Chats, text: str) -> None:
-    """However often: a kind word and the menu, nobody is called, nothing is counted as not understood."""
-    for _again in range(3):
-        said = chats.says(text)
-        assert "Ông/bà cần việc gì" in said.text
-        assert said.buttons[-1]["token"] == "#person:"
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        *((text, "đây chỉ là máy trả lời", "có thể hỏi") for text in (
+            "em có người yêu chưa", "kể chuyện cười đi", "hihi", "test", "ăn cơm chưa", "em yêu anh",
+        )),
+        *((text, "Chắc có việc làm ông/bà chưa vừa lòng", "cứ kể việc của mình") for text in (
+            "mày ngu thế", "do ngu", "địt mẹ", "dit me", "đm", "VCL", "óc chó", "ddijt mej",
+        )),
+    ],
+)  # fmt: skip
+def test_L18_jokes_and_abuse_are_passed_over_kindly(chats: Chats, text: str, first: str, second: str) -> None:
+    """However often: a kind word and the way to a person; nobody is called, and no sentence comes twice in a row."""
+    for _again in range(2):
+        for words in (first, second):
+            said = chats.says(text)
+            assert words in said.text
+            assert "chưa hiểu" not in said.text
+            assert said.buttons[-1]["token"] == "#person:"
+
+
+def test_L18_after_a_joke_the_first_word_not_understood_is_the_first(chats: Chats) -> None:
+    """Jokes do not bring a person any sooner, nor later: it takes two in a row that are not understood (L10)."""
+    for text in ("hihi", "test"):
+        chats.says(text)
+    chats.says("hihi")
+    assert "Cán bộ sẽ giúp" not in chats.says("qwrtz plm").text
+    assert "Cán bộ sẽ giúp" in chats.says("qwrtz plm").text
+
+
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("địt mẹ hồ sơ của tao đâu", "mã hồ sơ"),
+        ("đm mấy giờ mở cửa", "Từ thứ Hai"),
+        ("dm cho tao gap can bo", "cán bộ"),
+        ("thằng cán bộ Bình ăn tiền", "được giữ riêng"),
+    ],
+)
+def test_L18_what_is_wanted_besides_abuse_wins(chats: Chats, text: str, shows: str) -> None:
+    """Whoever swears and asks gets the answer to what was asked; an accusation stays one."""
+    said = chats.says(text).text
+    assert shows in said
+    assert "chưa vừa lòng" not in said
 
 
 def test_several_matters_in_one_message_lose_none(chats: Chats) -> None:
