@@ -47,11 +47,22 @@ async def process(*words: str) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def product(
-    room: Room, kind: str = "sqlite", *, connections: int = VILLAGERS, hold_turns: bool = False, processes: int = 1
+    room: Room,
+    kind: str = "sqlite",
+    *,
+    folder: Path | None = None,
+    connections: int = VILLAGERS,
+    hold_turns: bool = False,
+    processes: int = 1,
 ) -> AsyncIterator[Load]:
-    """The product and its villagers. The 200 comes after the turn's commit; with `hold_turns` after the event's."""
-    folder = room.new_folder()
-    url = await room.databases.fresh(kind, folder)
+    """The product and its villagers, on a fresh database or that of `folder`.
+
+    The 200 comes after the turn's commit; with `hold_turns` after the event's.
+    """
+    url = ""
+    if folder is None:
+        folder = room.new_folder()
+        url = await room.databases.fresh(kind, folder)
     words = ["tests.bench.serve", str(folder), *([url] if url else []), *(["--hold-turns"] if hold_turns else [])]
     async with AsyncExitStack() as stack:
         served = [await stack.enter_async_context(process(*words)) for _each in range(processes)]
