@@ -18,7 +18,7 @@ from aiohttp import web
 from bot.settings import Settings
 from tests.zalo_hook import RETRIES
 from tests.zalo_methods import MEGABYTE
-from tests.zalo_oauth import ACCESS_LIFE, APP_ID, APP_SECRET
+from tests.zalo_oauth import ACCESS_LIFE, APP_ID, APP_SECRET, REFRESH_LIFE
 from tests.zalo_server import CUT, DROP, GATEWAY, HANG, LATER, OA_SECRET, Although, ZaloServer
 from tests.zalo_world import FREE, HOUR, PAID, PAID_MESSAGE, STATE_AGENCY, UPLOAD_LIFE, User
 
@@ -160,11 +160,11 @@ async def test_an_admin_consents_and_the_code_is_good_once(client: Client) -> No
         "access_token": client.server.oauth.access, "refresh_token": client.server.oauth.refresh, "expires_in": "90000",
     }  # fmt: skip
     assert (await client.token(**consent))["error"] == -14005
-    for wrong, seconds in (("w" * 43, 0), (VERIFIER, 601)):
+    for verifier, seconds, code in (("w" * 43, 0, -14005), (VERIFIER, 600, None), (VERIFIER, 601, -14005)):
         callback = client.server.oauth.consent(f"{link}?app_id={APP_ID}&redirect_uri=x&code_challenge={CHALLENGE}")
         client.hands.at += seconds
-        consent |= {"code": parse_qs(urlsplit(callback).query)["code"][0], "code_verifier": wrong}
-        assert (await client.token(**consent))["error"] == -14005
+        consent |= {"code": parse_qs(urlsplit(callback).query)["code"][0], "code_verifier": verifier}
+        assert (await client.token(**consent)).get("error") == code
 
 
 async def test_what_the_console_does_not_know_is_refused(client: Client) -> None:
@@ -193,7 +193,9 @@ async def test_a_refresh_token_is_good_once(client: Client, hoa: User, old_dies:
     assert (await client.send())["error"] == (-216 if old_dies else 0)
     oauth.access = new
     assert (await client.send())["error"] == 0
-    client.hands.at += 91 * 24 * HOUR
+    client.hands.at += REFRESH_LIFE
+    assert "access_token" in await client.refresh(oauth.refresh)
+    client.hands.at += REFRESH_LIFE + 1
     assert (await client.refresh(oauth.refresh))["error"] == -14014
 
 
@@ -351,12 +353,10 @@ async def test_windows(client: Client) -> None:
         answer = await client.send()
         return answer["data"]["quota"]["quota_type"] if answer["error"] == 0 else answer["error"]
 
-    oa.included = 1
+    oa.included, oa.balance = 1, PAID_MESSAGE
     assert [await after(FREE), await after(FREE + 1), await after(PAID)] == ["reply", "sub_quota", "purchase_quota"]
     assert [price for _message, price in oa.spent] == [PAID_MESSAGE]
-    assert await after(PAID + 1) == -230
-    oa.balance = 0
-    assert await after(PAID) == -211
+    assert [await after(PAID + 1), await after(PAID)] == [-230, -211]
     for opens in (hoa.follows, hoa.opens_chat, lambda: hoa.says("a"), lambda: hoa.presses_payload("#a")):
         hoa.silent(200)
         opens()
@@ -459,14 +459,14 @@ async def test_a_notice_by_phone(client: Client, hoa: User) -> None:
     oa.template("t1", ten=10)
     for code, more in (
         (-109, {"template_id": "t2"}), (-108, {"phone": "0912345678"}), (-118, {"phone": "84999999999"}),
-        (-132, {"tracking_id": ""}), (-130, {"tracking_id": "x" * 49}), (-122, {"sending_mode": "3"}),
-        (-127, {"mode": "development"}),
+        (-132, {"tracking_id": ""}), (-132, {"tracking_id": 17}), (-130, {"tracking_id": "x" * 49}),
+        (-122, {"sending_mode": "3"}), (-127, {"mode": "development"}),
     ):  # fmt: skip
         assert (await client.notify(**more))["error"] == code
     states: tuple[tuple[int, Any, str, Any], ...] = (
         (-115, oa, "balance", 199), (-144, oa, "daily_left", 0), (-136, oa, "linked_zca", ""),
         (-114, hoa, "gone", True), (-141, hoa, "refuses_notices", True),
-        (-131, oa.templates["t1"], "status", "PENDING_REVIEW"),
+        (-141, hoa, "blocked", True), (-131, oa.templates["t1"], "status", "PENDING_REVIEW"),
     )  # fmt: skip
     for code, what, name, value in states:
         before = getattr(what, name)
@@ -493,7 +493,7 @@ async def test_a_notice_by_phone(client: Client, hoa: User) -> None:
     assert (event.name, event.headers["X-ZEvent-Server"]) == ("user_received_message", "ZNS")
     assert (event.body["recipient"]["id"], event.body["message"]["tracking_id"]) == ("84912345678", "hs-1")
     oa.admin_phones.add("84912345678")
-    await client.notify(mode="development")
+    assert (await client.notify(mode="development", tracking_id="x" * 48))["error"] == 0
     assert len(oa.spent) == 1
 
 
@@ -502,7 +502,7 @@ async def test_a_notice_by_user_id(client: Client) -> None:
     server, oa = client.server, client.server.oa
     hoa, template = server.user(HOA), oa.template("t1", ten=10)
     hoa.silent(1000)
-    body = {"user_id": HOA, "template_id": "t1", "template_data": {"ten": "Hoa"}}
+    body = {"user_id": HOA, "template_id": "t1", "template_data": {"ten": "Hoa".ljust(10, "!")}}
     states: tuple[tuple[int, Any, str, Any], ...] = (
         (-249, template, "by_uid", False), (-321, oa, "balance", 0), (-320, oa, "linked_zca", ""),
         (-217, hoa, "blocked", True), (-244, hoa, "refuses_notices", True), (-227, hoa, "gone", True),
@@ -524,8 +524,9 @@ async def test_a_notice_by_user_id(client: Client) -> None:
     about = await client.call("/template/info/v2", host="business", params={"template_id": "t1"})
     assert about["data"]["listParams"] == [{"name": "ten", "require": True, "type": "STRING", "maxLength": 10}]
     assert (await client.call("/template/info/v2", host="business", params={"template_id": "t2"}))["error"] == -109
-    params = {"offset": 0, "limit": 100}
-    assert len((await client.call("/template/all", host="business", params=params))["data"]) == 1
+    for limit, code in ((0, -132), (1, 0), (100, 0), (101, -132)):
+        params = {"offset": 0, "limit": limit}
+        assert (await client.call("/template/all", host="business", params=params))["error"] == code
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
