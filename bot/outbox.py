@@ -6,9 +6,9 @@ requests are in flight, one per chat, so order holds per chat. Only the holder o
 the channel, which then polls or registers its webhook.
 
 What happens when it is uncertain whether a message arrived (no provider has an idempotency key):
-an answer to her own event is sent once more and counted; an edit (of a card, or of any message) is always repeated,
-because "not modified" is success; what nobody asked for (notice, reply, a card's first message) stays `uncertain` and
-a person decides with `python -m bot outbox`.
+an answer to her own event is sent once more and counted, unless the channel finds that it has arrived; an edit (of a
+card, or of any message) is always repeated, because "not modified" is success; what nobody asked for (notice, reply, a
+card's first message) stays `uncertain` and a person decides with `python -m bot outbox`.
 
 A provider that refuses connections is away for everybody: one request at a time asks whether it is back.
 """
@@ -297,6 +297,8 @@ class Sender:
         self._metrics.queued(message.kind, (self._clock.now() - (message.due_at or message.created_at)).total_seconds())
         try:
             async with asyncio.timeout(self._timeout):
+                if (known := await self._known(message)) is not None:
+                    return known
                 provider_id = await self._channel.send(message)
         except TimeoutError:
             return self._decide(message, Uncertain("no answer in time"))
@@ -307,6 +309,15 @@ class Sender:
             return Result(message.id, "failed", error=f"error of ours: {type(error).__name__}")
         self._away = 0
         return Result(message.id, "sent", provider_id, shows=message.card_id if message.edits is None else None)
+
+    async def _known(self, message: Sending) -> Result | None:
+        """What the channel knows of a message that may have arrived before; None: it goes once more."""
+        if not message.repeats or message.edits is not None:
+            return None
+        arrived = await self._channel.arrived(message)
+        if arrived is None:
+            return Result(message.id, "uncertain", error="no answer after the request had left, and nobody can tell")
+        return Result(message.id, "sent") if arrived else None
 
     def _decide(self, message: Sending, error: SendError) -> Result:
         """What a failed request means; drawn in `bot.errors`."""

@@ -126,6 +126,7 @@ class Service:
             database=app.database,
             commune_id=app.place.commune_id,
             commune_name=app.place.commune.name,
+            commune=app.place.commune,
             catalogs=app.place.catalogs,
             language=app.place.language,
             now=app.clock.now,

@@ -142,6 +142,13 @@ def heard(db: Connection, commune_id: int, channel: str, account: str, sender: s
     _HEARD.run(db, commune=commune_id, on=channel, of=account, who=sender, at=at)
 
 
+def last_heard(db: Connection, commune_id: int, channel: str, account: str, sender: str) -> datetime | None:
+    """When she last wrote or tapped here; None when she never has."""
+    here = _at(commune_id, channel, account, sender)
+    found: datetime | None = db.execute(select(address.c.last_at).where(here)).scalar()
+    return found
+
+
 def left(db: Connection, commune_id: int, channel: str, account: str, sender: str, now: datetime) -> None:
     """She has blocked us at this address."""
     here = _at(commune_id, channel, account, sender)

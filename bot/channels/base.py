@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
 
@@ -19,6 +19,9 @@ from messages.render import Catalogs
 from storage.db import Database
 from storage.inbox import Event
 from storage.outbox import Sending
+
+if TYPE_CHECKING:
+    from bot.commune import Commune
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class Post:
     files: Path  # where received files and drawn letters lie
     public_url: str = ""
     commune_name: str = ""
+    commune: "Commune | None" = None
 
 
 class Channel(ABC):
@@ -129,6 +133,12 @@ class Channel(ABC):
     @abstractmethod
     async def send(self, message: Sending) -> str:
         """Make the one provider request of an outbox row; returns the provider's message id; raises a SendError."""
+
+    async def arrived(self, message: Sending) -> bool | None:
+        """Whether a message that may have left stands in her chat: False, it is missing and goes once more; None,
+        nobody can tell and it does not. A channel that cannot look takes it as missing.
+        """
+        return False
 
     async def fetch(self, source: str, most: int) -> bytes:
         """The bytes of a received file, at most `most`; raises Lost, or a SendError to try again later."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from bot import outbox as senders
 from bot.channels.base import Capabilities
 from bot.clock import Clock, FixedClock
-from bot.errors import NeedsPerson, NotNow, Silent
+from bot.errors import NeedsPerson, NotNow, Silent, Unavailable
 from bot.metrics import Metrics
 from bot.outbox import IN_FLIGHT, Sender
 from bot.rates import Rates
@@ -24,7 +24,7 @@ from messages.render import Catalogs
 from messages.reply import Reply
 from storage import cards, leases, outbox
 from storage.db import Database, Temporary
-from storage.outbox import Row
+from storage.outbox import Row, Sending
 from storage.outbox import outbox as rows
 from tests import stores
 from tests.provider import (
@@ -212,6 +212,30 @@ async def test_an_answer_goes_no_more_than_once_more(post: Post) -> None:
     post.provider.always("bà Lan", DROP)
     row = await post.ends(await post.queue("bà Lan", "Mã hồ sơ là gì ạ?"), "uncertain")
     assert (row.repeats, post.provider.got("bà Lan")) == (1, ["Mã hồ sơ là gì ạ?"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("shown", "state", "requests"), [(True, "sent", 1), (None, "uncertain", 1), (False, "sent", 2)]
+)
+async def test_a_channel_that_can_look_is_asked_before_an_answer_goes_once_more(
+    post: Post, monkeypatch: pytest.MonkeyPatch, shown: bool | None, state: str, requests: int
+) -> None:
+    """What stands in her chat is not sent twice, and neither is what nobody can know; what is missing goes again."""
+    asked = []
+
+    async def arrived(message: Sending) -> bool | None:
+        asked.append(message.body["text"])
+        if len(asked) == 1:
+            raise Unavailable("the history is away, too")
+        return shown
+
+    monkeypatch.setattr(post.channel, "arrived", arrived)
+    post.provider.next("bà Lan", DROP)
+    row_id = await post.queue("bà Lan", "Mã hồ sơ là gì ạ?")
+    await post.held(row_id, 2)
+    post.later(5)
+    row = await post.ends(row_id, state)
+    assert (asked, row.repeats, post.provider.requests) == (["Mã hồ sơ là gì ạ?"] * 2, 1, requests)
 
 
 async def test_an_edit_is_repeated_until_it_is_answered(post: Post) -> None:
