@@ -1,8 +1,9 @@
 """The commune as it is now: commune.toml with what officials have changed in chat laid over it (storage.facts).
 
 A name says what is changed: `about.parking`, `citizen_reception.topics`, `hours.monday`, `point:<name>`,
-`phone:<name>`, `chairman:<ISO date>`. A row that no longer fits the file (a point that was taken out of it, a value an
-older version wrote) is passed over: an old change must never stop the office, and `check` still lists it.
+`phone:<name>`, `chairman:<ISO date>`, `listener:<name>` (the languages an official hears). A row that no longer fits
+the file (a point that was taken out of it, a value an older version wrote) is passed over: an old change must never
+stop the office, and `check` still lists it.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +14,18 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from bot.commune import WEEKDAYS, About, ChairmanDay, CitizenReception, Commune, Hours, Phone, ReceptionPoint
+from bot.commune import (
+    WEEKDAYS,
+    About,
+    ChairmanDay,
+    CitizenReception,
+    Commune,
+    Hours,
+    Listener,
+    Phone,
+    ReceptionPoint,
+)
+from messages.fold import fold
 from storage import facts
 from storage.facts import Change
 
@@ -100,6 +112,13 @@ def _chairman(commune: Commune, name: str, change: Change) -> Commune:
     return _with_reception(commune, chairman=tuple(days))
 
 
+def _listener(commune: Commune, name: str, change: Change) -> Commune:
+    """What an official hears besides Vietnamese; nothing takes him off the list."""
+    others = tuple(each for each in commune.listeners if fold(each.name) != fold(name))
+    heard = (Listener.model_validate({"name": name, "languages": change.value}),) if change.value else ()
+    return commune.model_copy(update={"listeners": (*others, *heard)})
+
+
 def _fields(part: Any) -> dict[str, Any]:
     return {name: getattr(part, name) for name in type(part).model_fields}
 
@@ -111,4 +130,5 @@ _APPLY: dict[str, Callable[[Commune, str, Change], Commune]] = {
     "point": _point,
     "phone": _phone,
     "chairman": _chairman,
+    "listener": _listener,
 }

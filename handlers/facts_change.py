@@ -19,10 +19,11 @@ from bot.turn import Turn
 from handlers.facts import AHEAD
 from handlers.facts_questions import Times, WeekDays, WorkNumber
 from handlers.greeting import DAYS, listed
+from messages.fold import fold
 from messages.render import ZONE
 from messages.reply import Reply, _
 from messages.reply import Text as Words
-from storage import facts
+from storage import facts, officials
 from storage.facts import Change
 
 routes = Routes()
@@ -50,6 +51,7 @@ GROUPS: Mapping[str, Words] = {
     "about": _("The house: address, parking, wifi"), "hours": _("Opening hours"),
     "point": _("Days of a reception point"), "phone": _("Phone numbers"),
     "citizen_reception": _("Citizen reception: place, hours, topics"), "chairman": _("The Chairman's days"),
+    "listener": _("Who hears which language"),
 }  # fmt: skip
 FACTS: Mapping[str, Mapping[str, Words]] = {
     "about": {
@@ -149,8 +151,24 @@ def _chairman(ask: Ask, find: Find, group: str) -> Draft:
     return Draft(((f"chairman:{on.isoformat()}", value),), new)
 
 
+def _listener(ask: Ask, find: Find, group: str) -> Draft:
+    people = {str(each.id): each.name for each in find(officials.active)}
+    name = people[ask(Choice("listener", _("Who hears voice messages in another language?"), dict(people)))]
+    prompt = _("Which languages besides Vietnamese? For example: Tày, Nùng.")
+    said = ask(Text(f"languages:{digest(name)}", prompt, at_most=120, skip=_("Only Vietnamese")))
+    languages = [_spoken(each) for each in said.split(",") if each.strip()]
+    new = _("{name} hears: {words}", name=name, words=", ".join(languages) or _("Only Vietnamese"))
+    return Draft(((f"listener:{name}", languages),), new, ", ".join(find.commune.languages(name)))
+
+
+def _spoken(language: str) -> str:
+    """As commune.toml has it, and as it is read in a sentence: "tiếng Tày"."""
+    bare = " ".join(language.split())
+    return bare if fold(bare).startswith("tieng ") else f"tiếng {bare}"
+
+
 DRAFTS: Mapping[str, Callable[[Ask, Find, str], Draft]] = {
-    "hours": _hours, "point": _point, "phone": _phone, "chairman": _chairman,
+    "hours": _hours, "point": _point, "phone": _phone, "chairman": _chairman, "listener": _listener,
 }  # fmt: skip
 
 

@@ -3,17 +3,22 @@
 Inside a talk the question stays open and nothing counts as misunderstood. Nobody has heard it yet, so it goes to the
 receivers alone (L03), or to an official whom the commune has named as a listener of her language; the languages offered
 are those that somebody here can hear. "Đã gọi" on the card tells her that she has been called (`handlers.pressed`).
+
+The other way round she may hear the key messages in her language, once they have been recorded (`bot.clips`): "Nghe
+tiếng Tày" is kept for her until "Tiếng Việt".
 """
 
 from bot.calendar import Calendar
+from bot.clips import named
 from bot.routes import Routes
 from bot.state import digest
 from bot.tokens import RouteToken
 from bot.turn import Turn, office_address
 from handlers import person
 from handlers import request_card as card
+from messages.fold import fold
 from messages.reply import Button, Reply, _
-from storage import conversations, files, officials, requests
+from storage import citizens, conversations, files, officials, requests
 from storage.officials import Official
 from storage.requests import Request
 
@@ -30,7 +35,7 @@ def offer(turn: Turn) -> Reply:
     promised = Calendar(turn.commune).promised(turn.now, turn.commune.office.promised_minutes)
     when = card.promised_words(turn, promised)
     if not turn.event.files:
-        return Reply(SORRY, when, buttons=(Button(_("Talk to a person"), str(RouteToken("person"))),))
+        return Reply(SORRY, when, buttons=(Button(_("Talk to a person"), str(RouteToken("person"))), *_offered(turn)))
     file = turn.event.files[0]
     languages = sorted({language for each in _listeners(turn) for language in each[1]})
     usual = _("I speak Vietnamese") if languages else _("Yes, please have it heard")
@@ -40,6 +45,7 @@ def offer(turn: Turn) -> Reply:
             Button(usual, str(RouteToken("listen", (file,)))),
             *(Button(_("I speak {language}", language=each), str(RouteToken("listen", (file, digest(each)))))
               for each in languages),
+            *_offered(turn),
         ),
     )  # fmt: skip
 
@@ -93,3 +99,68 @@ def _listeners(turn: Turn) -> list[tuple[Official, tuple[str, ...]]]:
 
 def _language(turn: Turn, key: str) -> str | None:
     return next((each for _who, spoken in _listeners(turn) for each in spoken if digest(each) == key), None)
+
+
+# --- hearing the key messages -----------------------------------------------------------------------------------------
+
+VIETNAMESE = Button(_("Vietnamese"), str(RouteToken("hear")))
+_WISH = "nghe tieng "
+
+
+@routes.command("/nghe", words=("nghe tiếng dân tộc", "nghe bằng tiếng dân tộc"))
+def choose(turn: Turn, rest: str = "") -> Reply:
+    """In which languages the key messages can be heard."""
+    if turn.in_group or turn.citizen is None:
+        return Reply(_("Others read along here. Please choose it in a private chat."))
+    if rest and (language := named(rest, turn.place.clips.offered)) is not None:
+        return _hears(turn, language)
+    if not turn.place.clips.offered:
+        return Reply(_("There are no recordings in other languages here yet. An official can help you; please type 0."))
+    mine = (VIETNAMESE,) if turn.citizen.spoken_language else ()
+    return Reply(_("In which language would you like to hear the main messages?"), buttons=(*_offered(turn), *mine))
+
+
+@routes.gate("hear")
+def wished(turn: Turn) -> Reply | None:
+    """“Nghe tiếng Tày” as a whole message, wherever she is; “Tiếng Việt” when she hears another one."""
+    words, offered = fold(turn.event.text), turn.place.clips.offered
+    if turn.citizen is None or turn.in_group:
+        return None
+    if turn.citizen.spoken_language and words.removeprefix("nghe ") == "tieng viet":
+        return hear(turn)
+    language = named(words.removeprefix(_WISH), offered) if words.startswith(_WISH) else None
+    return None if language is None else _hears(turn, language)
+
+
+@routes.tap("hear")
+def hear(turn: Turn, language: str = "") -> Reply:
+    """From now on the key messages are heard in that language too; without one, no longer."""
+    if turn.citizen is None or turn.in_group:
+        return Reply(_("Others read along here. Please choose it in a private chat."))
+    if not language:
+        citizens.change(turn.db, turn.citizen.id, spoken_language=None)
+        return Reply(_("From now on you get the messages in writing only."))
+    chosen = next((key for key in turn.place.clips.offered if digest(key) == language), None)
+    if chosen is None:
+        return Reply(_("These recordings are not here any more. The messages go on in writing."))
+    return _hears(turn, chosen)
+
+
+def _hears(turn: Turn, language: str) -> Reply:
+    assert turn.citizen is not None, "looked at by whoever calls"
+    citizens.change(turn.db, turn.citizen.id, spoken_language=language)
+    name = turn.place.clips.offered[language]
+    return Reply(
+        _("From now on you also hear the main messages in {language}.", language=name),
+        _("The written words stay. To stop it, type “Tiếng Việt”."),
+        buttons=(VIETNAMESE,),
+    )
+
+
+def _offered(turn: Turn) -> tuple[Button, ...]:
+    """A button for each language she could hear and does not yet."""
+    now = turn.citizen.spoken_language if turn.citizen else None
+    return tuple(
+        Button(_("Hear {language}", language=name), str(RouteToken("hear", (digest(key),))))
+        for key, name in turn.place.clips.offered.items() if key != now
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bot import sounds
+from bot import clips, sounds
 from bot.channels.base import Lost, Post
 from bot.channels.telegram_receive import REVOKED, Moves
 from bot.channels.telegram_request import Refused, TooLarge, Wire, quietly, send_error
@@ -131,6 +131,9 @@ class Outgoing:
 
     async def _file(self, kind: str, name: str) -> File:
         post, path = self._post, self._post.files / Path(name).name
+        if "/" in name:  # a clip of the commune's own, which lies beside the files
+            clip = await asyncio.to_thread(clips.find, post.files.parent, name)
+            path = clip[0] if clip else path
         try:
             raw = await asyncio.to_thread(path.read_bytes)
         except OSError:

@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import orjson
 from aiohttp import WSMsgType, web
 
+from bot import clips
 from bot.channels.base import Capabilities, Channel, Inbound, Unparsable
 from bot.channels.web_door import BODY_BYTES, COOKIE, NAME, OFFICE, VILLAGER, Desk, Door, TooLarge
 from bot.channels.web_pages import Pages
@@ -62,6 +63,7 @@ class Web(Channel):
             web.get("/static/{name}", pages.static),
             web.get("/api/demo", pages.demo),
             web.post("/api/session", self.door.open_session),
+            web.get("/api/clips/{name:.+}", self.clip),
             web.post("/office/api/enter", self.door.enter_office),
             web.post("/office/api/leave", self.door.leave_office),
             web.get("/office/api/session", self.door.office_session),
@@ -289,6 +291,16 @@ class Web(Channel):
         }
         plays = found.kind == "photo" or (found.kind == "voice" and _SOUND.fullmatch(found.media_type))
         kind = found.media_type if plays else "application/octet-stream"
+        return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type=kind, headers=headers)
+
+    async def clip(self, request: web.Request) -> web.StreamResponse:
+        """A key message read aloud, in her language; nothing in it is anybody's."""
+        await self.door.session(request)
+        found = await asyncio.to_thread(clips.find, self.desk.folder.parent, request.match_info["name"])
+        if found is None:
+            raise web.HTTPNotFound
+        path, kind = found
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
         return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type=kind, headers=headers)
 
     async def alive(self, request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 """`python -m bot backup FILE`: one .tar.gz from which `restore` makes the same office elsewhere; the service runs on.
 
-In it: the database as it was at one instant, commune.toml, received files and letters, and last a manifest with the
-SHA-256 of every member. Not in it: the secret key, so a lost backup tells nobody anything that was sealed; a sealed
+In it: the database as it was at one instant, commune.toml, received files, letters and clips, and last a manifest with
+the SHA-256 of every member. Not in it: the secret key, so a lost backup tells nobody anything that was sealed; a sealed
 word in the manifest lets `restore` see whether it has the same key.
 
 SQLite: the backup API over a read-only connection that holds one read transaction, since otherwise every write of the
@@ -35,7 +35,7 @@ from storage.db import create_engine_for, sqlite_path
 from storage.sealing import Keys
 
 FORMAT = 1
-FOLDERS = ("files", "letters")
+FOLDERS = ("files", "letters", "clips")
 """What of DATA_DIR goes into a backup besides the database and commune.toml."""
 KEY_CHECK = b"gandan"
 PAGES = 500

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Table, inspect, select, text
 
+from bot import clips, commune_setup, disk, logs, phrases
 from bot import commune as communes
-from bot import commune_setup, disk, logs, phrases
 from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.commands.check_telegram import check_telegram
 from bot.commune import BadCommune, Commune
@@ -48,6 +48,7 @@ def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
     found += [
         *_place(settings, commune),
         *_phrases(settings),
+        *_clips(settings),
         *_clock(settings, now),
         *_network(settings),
         *_database(settings, now),
@@ -122,6 +123,28 @@ def _place(settings: Settings, commune: Commune | None) -> Iterable[Finding]:
 def _phrases(settings: Settings) -> Iterable[Finding]:
     for problem in phrases.load(settings.data_dir)[1]:
         yield Finding("warning", f"Cụm từ của xã, {str(problem)[0].lower()}{str(problem)[1:]}")
+
+
+ODD_CLIPS = {
+    clips.NOT_HEARD: "không phải lời ghi âm OGG (Opus), MP3 hay M4A",
+    clips.LARGE: f"nặng hơn {clips.MOST_BYTES // 1_000_000} MB",
+    clips.UNKNOWN: "không phải tên của lời đọc nào",
+}
+
+
+def _clips(settings: Settings) -> Iterable[Finding]:
+    folder = settings.data_dir / clips.FOLDER
+    try:
+        found = clips.languages(folder)
+    except OSError:
+        yield Finding("warning", f"Không đọc được {folder}. Xin cấp quyền cho người dùng chạy dịch vụ.")
+        return
+    for each in found:
+        for name, why in each.odd:
+            yield Finding("warning", f"Lời đọc tiếng {each.name}: tệp {name} {ODD_CLIPS[why]}.")
+        if each.missing:
+            missing = ", ".join(f"{key}.ogg" for key in each.missing)
+            yield Finding("warning", f"Chưa mời nghe tiếng {each.name}: còn thiếu {missing}.")
 
 
 def _clock(settings: Settings, now: datetime) -> Iterable[Finding]:

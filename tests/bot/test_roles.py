@@ -251,7 +251,7 @@ HTTP = {
     "POST /api/session": OPEN, "POST /office/api/enter": OPEN, "GET /api/alive": OPEN, "GET /office/api/alive": OPEN,
     "GET /healthz": OPEN, "GET /metrics": OPEN,
     "POST /api/messages": BOX, "POST /api/files": BOX, "GET /api/updates": BOX, "GET /api/socket": BOX,
-    "GET /api/files/{name}": BOX,
+    "GET /api/files/{name}": BOX, "GET /api/clips/{name}": BOX,
     "POST /office/api/messages": DESK, "POST /office/api/files": DESK, "GET /office/api/updates": DESK,
     "GET /office/api/socket": DESK, "GET /office/api/files/{name}": DESK, "GET /office/api/session": DESK,
     "POST /office/api/leave": DESK,

@@ -37,6 +37,8 @@ async def office(request: pytest.FixtureRequest, databases: Databases, tmp_path:
     async with open_app(towns.settings(folder, url), clock=FixedClock(START)) as app:
         (folder / "files").mkdir(exist_ok=True)
         (folder / "files" / "abc").write_bytes(b"\x89PNG")
+        (folder / "clips" / "tay").mkdir(parents=True)
+        (folder / "clips" / "tay" / "greeting.ogg").write_bytes(b"OggS")
         (folder / "commune.toml").write_text('name = "UBND xã Suối Lành"\nprovince = "tỉnh mẫu"\n')
         yield app
     if url:
@@ -86,6 +88,7 @@ async def test_restored_elsewhere_it_is_equal(office: App, elsewhere: Settings, 
     assert "khóa bí mật đúng" in words
     assert rows(elsewhere) == rows(office.settings)
     assert (elsewhere.data_dir / "files" / "abc").read_bytes() == b"\x89PNG"
+    assert (elsewhere.data_dir / "clips" / "tay" / "greeting.ogg").read_bytes() == b"OggS"
     assert (elsewhere.data_dir / "commune.toml").read_text().startswith("name")
     leftovers = [path.name for path in elsewhere.data_dir.iterdir() if path.name.startswith(".")]
     assert leftovers == []
