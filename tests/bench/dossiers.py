@@ -17,6 +17,7 @@ from bot.app import open_app
 from bot.clock import FixedClock
 from bot.commands.import_dossiers import ALL_TAKEN, import_dossiers
 from bot.dossier_file import HEADERS, Dossier
+from bot.service import keep_what_is_loaded
 from messages import codes
 from messages.fold import fold
 from storage import imports
@@ -53,6 +54,7 @@ def write_xlsx(path: Path, rows: int) -> Path:
 )  # fmt: skip
 async def imported(room: Room) -> AsyncGenerator[Pair, None]:
     file = await asyncio.to_thread(write_xlsx, room.folder / "dossiers.xlsx", ROWS)
+    keep_what_is_loaded()  # the service does it, and it is the service that takes a file in
     while True:
         folder = room.new_folder()
         await room.databases.fresh("sqlite", folder)

@@ -9,7 +9,6 @@ The first line of output says where it is and who the villagers are: {"port": 1,
 
 import argparse
 import asyncio
-import gc
 import json
 import signal
 import sys
@@ -23,7 +22,7 @@ from sqlalchemy import Connection
 from bot import logs
 from bot.app import App, open_app
 from bot.channels.web_door import Limits
-from bot.service import Service
+from bot.service import Service, keep_what_is_loaded
 from storage import sessions
 from tests.town import settings
 
@@ -68,7 +67,7 @@ async def serve(folder: Path, url: str, hold_turns: bool) -> None:
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
         await service.start()
-        gc.freeze()  # as bot.service.serve does
+        keep_what_is_loaded()
         if hold_turns:
             await service.dispatcher.stop(0)
         print(json.dumps({"port": service.port, "villagers": await villagers(app)}), flush=True)
