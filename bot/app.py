@@ -26,12 +26,14 @@ from bot.clock import Clock
 from bot.commune import Commune, load
 from bot.metrics import Metrics
 from bot.phrases import Phrases
+from bot.reach import follow
 from bot.routes import Routes
 from bot.settings import BadSettings, Settings, secret_key
 from bot.talks import wake_due
 from bot.turn import OFFICE_CHAT, Address, Place
 from handlers import (
     answer,
+    calls,
     complaint,
     desk,
     dossier,
@@ -72,7 +74,7 @@ log = structlog.get_logger(__name__)
 
 HANDLERS = (
     greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
-    facts_change, today, emergency, pressed, voice, stop, stop_reports, privacy, people, erase, wish,
+    facts_change, today, emergency, pressed, voice, stop, stop_reports, calls, privacy, people, erase, wish,
     identity, forget, understanding, complaint,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
@@ -131,6 +133,7 @@ async def open_app(
         )
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)
+        routes.tick("notices", every=timedelta(minutes=1))(follow)
         yield App(settings, keys, database, place, clock, routes, is_sample, limits or Limits(), others)
     finally:
         await database.close()

@@ -22,7 +22,7 @@ from bot import disk, logs
 from bot.routes import TickRoute
 from bot.turn import Work
 from messages.reply import Reply, _
-from storage import conversations, dossiers, files, guidance, inbox, letters, outbox, requests, sessions, ticks
+from storage import conversations, dossiers, files, guidance, inbox, letters, notices, outbox, requests, sessions, ticks
 from storage.db import EPOCH, Kind, temporary
 
 if TYPE_CHECKING:
@@ -200,6 +200,8 @@ class Scheduler:
             lambda db: outbox.delete_old(db, sent - ROWS_KEPT, SLICE_ROWS),
             lambda db: conversations.empty_old(db, talked, SLICE_ROWS),
             lambda db: conversations.delete_old(db, talked - ROWS_KEPT, SLICE_ROWS),
+            lambda db: notices.empty_old(db, sent, SLICE_ROWS),
+            lambda db: notices.delete_old(db, sent - ROWS_KEPT, SLICE_ROWS),
             lambda db: letters.delete_old(db, received, SLICE_ROWS),
             lambda db: files.delete_old(db, received - ROWS_KEPT, SLICE_ROWS),
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),

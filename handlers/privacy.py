@@ -13,7 +13,20 @@ from handlers import identity, person, wish
 from handlers import request_card as card
 from handlers.people import PEOPLE
 from messages.reply import Button, Msg, Personal, Reply, Text, _
-from storage import citizens, conversations, dossiers, erasures, files, guidance, letters, links, requests, stops
+from storage import (
+    citizens,
+    consents,
+    conversations,
+    dossiers,
+    erasures,
+    files,
+    guidance,
+    letters,
+    links,
+    notices,
+    requests,
+    stops,
+)
 
 routes = Routes()
 
@@ -70,6 +83,9 @@ def see(turn: Turn) -> Reply:
     lines += [_("You asked to be told about dossier {code}.", code=code) for code in watched]
     if held["stops"]["stops"]:
         lines.append(_("You have stopped messages; type “nhận tin lại” to receive them again."))
+    lines += [_consent(each) for each in held["consents"] if each["withdrawn_at"] is None]
+    if held["notices"]:
+        lines.append(_("Notices to you: {count}.", count=len(held["notices"])))
     lines.append(_("Conversations: {talks}. Files: {files}.", talks=len(held["talks"]), files=len(held["files"])))
     lines += [_link(each) for each in held["links"]]
     return Reply(_("This is kept about you:"), *lines, buttons=(CORRECT, ERASE))
@@ -90,6 +106,8 @@ def exports(turn: Turn) -> dict[str, Any]:
         "erasures": erasures.export(turn.db, turn.commune_id, turn.citizen.id),
         "letters": letters.export(turn.db, turn.commune_id, *here),
         "stops": stops.export(turn.db, turn.commune_id, turn.citizen.id),
+        "notices": notices.export(turn.db, turn.commune_id, turn.citizen.id),
+        "consents": consents.export(turn.db, turn.commune_id, turn.citizen.id),
     }
 
 
@@ -108,6 +126,11 @@ def _guidance(each: dict[str, Any]) -> Msg:
         "Guidance, {when}: {kind} {reference}, version {version}.",
         when=each["at"], kind=kind, reference=each["reference"], version=each["version"],
     )  # fmt: skip
+
+
+def _consent(each: dict[str, Any]) -> Msg:
+    phone = Personal(each["phone"].replace("+84", "0", 1), "phone")
+    return _("You agreed to be told by phone {phone}, {when}.", phone=phone, when=each["given_at"])
 
 
 def _link(each: dict[str, Any]) -> Msg:

@@ -1,11 +1,10 @@
-"""What the office does about stops (L17): notes a wrong number or a death, calls those who are not written to."""
+"""What the office does about stops (L17): notes a wrong number or a death."""
 
 from bot.routes import Routes
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import desk
 from messages.reply import Button, Msg, Reply, Text, _
-from storage import dossiers, stops
+from storage import stops
 from storage.stops import Report
 
 routes = Routes()
@@ -55,24 +54,3 @@ def reports(turn: Turn) -> Reply:
     if not found:
         return Reply(_("Nothing is left to be noted. Thank you."))
     return Reply(*(_said(each) for each in found), buttons=tuple(_note_button(each) for each in found), numbered=True)
-
-
-@routes.command("/danhsachgoi", words=("danh sách gọi",), role="official")
-def call_list(turn: Turn, rest: str = "") -> Reply:
-    """Who wants to be called about dossiers instead of written to."""
-    if turn.in_group:
-        return Reply(_("Others read along here. Please open it in your own chat."))
-    listed = stops.call_list(turn.db, turn.commune_id)
-    if not listed:
-        return Reply(_("Nobody is on the list of people to be called."))
-    return Reply(_("People to be called about their dossiers:"), *(_entry(turn, each) for each in listed))
-
-
-def _entry(turn: Turn, each: stops.Call) -> Msg:
-    village: Text = each.village or _("thôn not named")
-    phone: Text = desk.phone(each.phone) if each.phone else _("no number")
-    watched = dossiers.export(turn.db, turn.commune_id, each.citizen_id)["watched"]
-    codes = ", ".join(row["code"] for row in watched)
-    if not codes:
-        return _("{phone}, {village}.", phone=phone, village=village)
-    return _("{phone}, {village}: {codes}.", phone=phone, village=village, codes=codes)

@@ -18,6 +18,7 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, T
 from storage import (
     cards,
     citizens,
+    consents,
     conversations,
     dossiers,
     files,
@@ -25,6 +26,7 @@ from storage import (
     inbox,
     letters,
     links,
+    notices,
     outbox,
     requests,
     sessions,
@@ -213,7 +215,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         cards.erase(db, commune_id, *private)
         files.erase(db, commune_id, *private, keep=their_files)
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
-    for one in (dossiers, links, guidance, stops):
+    for one in (dossiers, links, guidance, stops, notices, consents):
         one.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
     if kept:

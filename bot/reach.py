@@ -1,0 +1,486 @@
+"""How one notice reaches one person: a ladder of ways, the next only when the one before has certainly failed.
+
+1. a chat where she lets us in, the one she used last: Telegram at any time, Zalo within its window (48 hours free, then
+   to 7 days from the plan's monthly number, then for a price); a free one goes before a paid one. The web page never by
+   itself: nobody looks at it;
+2. the approved template by her Zalo user id;
+3. the approved template by a phone on which she agreed to be told;
+4. the officials' call list.
+
+A failed way (failed, unreachable, taken back) leads on by itself with the minute's tick; so does a template without
+word of delivery within `delivered_hours`. What is `uncertain` waits for a person. Whoever stopped messages about
+dossiers is called instead; whoever said "it is not me", or has died, is left alone.
+
+`plan` and `carry_out` take their decisions in the same function from the same rows, so what an official is shown is
+what happens. It is decided for the hour at which the message leaves: quiet hours, the window and the month's budget are
+those of that hour. Nothing here touches the network: a way is an outbox row.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot import zalo_templates
+from bot.commune_zalo import Hours, Template
+from bot.turn import Work
+from bot.zalo_templates import Unfit
+from messages.personal import hides
+from messages.render import ZONE, render
+from messages.reply import Reply, _
+from storage import audience, notices, outbox, spending
+from storage.audience import At, Facts, Recipient
+from storage.notices import SLICE, Chosen, Ended, Kept, Waiting
+from storage.sealing import lookup_key
+from storage.stops import Kind
+
+ZALO = "zalo"
+UID, PHONE, CALL = "uid", "phone", "call"
+TEMPLATES = (UID, PHONE)
+MARGIN = timedelta(minutes=15)
+"""A window that closes so soon counts as closed: many requests are sent at so many a minute."""
+LATE_WORD = timedelta(days=7)
+"""How long word of delivery may still come for a way that was given up."""
+OF_OURS = "error of ours"
+"""How `bot.outbox` records an error of our own: the request may have left before it."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is to be told. `key`: made twice, it acts once. `values`: the fields of its template (`bot.zalo_templates`).
+
+    `about`: for the call list, a dossier's code and never words. `calls`: who cannot be written to is called.
+    """
+
+    kind: str
+    key: str
+    words: Reply
+    topic: Kind = "dossiers"
+    values: Mapping[str, str] = field(default_factory=dict)
+    about: str = ""
+    calls: bool = True
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to one person: `step` is the channel, or uid, phone, call; `at` is when it leaves."""
+
+    step: str
+    at: datetime
+    address: At | None = None
+    phone: str = ""
+    cost: int = 0
+    plan_messages: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would happen: `ways` counts people by step, or by the end state of those with no way (unreachable, stopped,
+    dropped). free + paid + impossible are all `people`; `cost` in đồng, `left` of the month's budget after it.
+    """
+
+    people: int
+    ways: Mapping[str, int]
+    free: int
+    paid: int
+    impossible: int
+    plan_messages: int
+    cost: int
+    left: int
+    starts_at: datetime | None
+
+
+# --- making and planning ----------------------------------------------------------------------------------------------
+
+
+def make(work: Work, notice: Notice, recipients: Sequence[Recipient] = ()) -> int:
+    """The notice's id; its recipients wait for their first way. More can be added with `add`, slice by slice."""
+    values = {
+        "kind": notice.kind, "key": notice.key, "topic": notice.topic, "about": notice.about[:80],
+        "calls": notice.calls, "expires_at": notice.expires_at,
+    }  # fmt: skip
+    made, _new = notices.make(work.db, work.commune_id, values, _words(work, notice), work.now)
+    for part in _slices(recipients):
+        add(work, made, part)
+    return made
+
+
+def add(work: Work, notice_id: int, recipients: Sequence[Recipient]) -> None:
+    """More recipients of a notice, at most a slice; whoever has it already is not told twice."""
+    people = audience.persons(work.db, work.commune_id, recipients)
+    notices.add(work.db, work.commune_id, notice_id, people, work.now)
+
+
+def plan(work: Work, asked: Iterable[tuple[Notice, Sequence[Recipient]]]) -> Plan:
+    """What making these notices now would do; a pure read."""
+    ladder, tally = _Ladder(work), _Tally()
+    for notice, recipients in asked:
+        kept = _unmade(work, notice)
+        seen = set(notices.known(work.db, work.commune_id, notice.key))
+        for part in _slices(recipients):
+            people = [each for each in audience.persons(work.db, work.commune_id, part) if each.key not in seen]
+            seen |= {each.key for each in people}
+            for facts in audience.facts(work.db, work.commune_id, notice.topic, people):
+                tally.count(ladder.choose(kept, facts, frozenset()))
+    return tally.plan(ladder.purse.left(ladder.month(work.now)))
+
+
+def _slices(recipients: Sequence[Recipient]) -> Iterator[Sequence[Recipient]]:
+    return (recipients[at : at + SLICE] for at in range(0, len(recipients), SLICE))
+
+
+def _unmade(work: Work, notice: Notice) -> Kept:
+    words = _words(work, notice)
+    return Kept(0, notice.kind, notice.key, notice.topic, notice.calls, notice.expires_at, words)
+
+
+def _words(work: Work, notice: Notice) -> dict[str, Any]:
+    """The final words for every messenger and language, and the template's fields: later steps need them, too."""
+    place = work.place
+    bodies = {}
+    for channel in place.accounts:
+        can, reply = place.capabilities[channel], notice.words
+        if can.masks and hides(reply):
+            reply = reply.add(_("You can see it in full at the counter."))
+        bodies[channel] = {each: render(reply, place.catalogs, each, can) for each in place.catalogs.languages}
+    return {"bodies": bodies, "values": dict(notice.values)}
+
+
+@dataclass
+class _Tally:
+    """Adds up what was chosen."""
+
+    ways: Counter[str] = field(default_factory=Counter)
+    free: int = 0
+    paid: int = 0
+    plan_messages: int = 0
+    cost: int = 0
+    starts_at: datetime | None = None
+
+    def count(self, chosen: Way | str) -> None:
+        step = chosen if isinstance(chosen, str) else chosen.step
+        self.ways[step] += 1
+        if isinstance(chosen, str) or step == CALL:
+            return
+        self.free += not chosen.cost
+        self.paid += bool(chosen.cost)
+        self.cost += chosen.cost
+        self.plan_messages += chosen.plan_messages
+        self.starts_at = min(self.starts_at or chosen.at, chosen.at)
+
+    def plan(self, left: int) -> Plan:
+        people = self.ways.total()
+        return Plan(
+            people, dict(self.ways), self.free, self.paid, people - self.free - self.paid, self.plan_messages,
+            self.cost, left, self.starts_at,
+        )  # fmt: skip
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+class _Purse:
+    """What may still be spent, by month; every choice takes from it, so the next one knows."""
+
+    def __init__(self, db: Connection, commune_id: int, budget: int, plan_messages: int) -> None:
+        self._db, self._commune_id = db, commune_id
+        self._budget, self._plan_messages = budget, plan_messages
+        self._spent: dict[str, tuple[int, int]] = {}
+        self._taken: dict[str, tuple[int, int]] = {}
+        self.short: set[str] = set()
+        """Months in which something could not be paid for."""
+
+    def left(self, month: str) -> int:
+        """Đồng of the month's budget."""
+        return max(0, self._budget - self._of(month)[0])
+
+    def plan_left(self, month: str) -> int:
+        """Messages of the plan's monthly number."""
+        return max(0, self._plan_messages - self._of(month)[1])
+
+    def affords(self, month: str, cost: int) -> bool:
+        """Whether so much is left; notes when a budget is used up."""
+        if cost <= self.left(month):
+            return True
+        if self._budget:
+            self.short.add(month)
+        return False
+
+    def take(self, month: str, cost: int, plan_messages: int) -> None:
+        """It is spent."""
+        taken, used = self._taken.get(month, (0, 0))
+        self._taken[month] = (taken + cost, used + plan_messages)
+
+    def store(self) -> None:
+        """Write down what was taken."""
+        for month, (cost, plan_messages) in self._taken.items():
+            if cost or plan_messages:
+                spending.add(self._db, self._commune_id, month, cost, plan_messages)
+
+    def _of(self, month: str) -> tuple[int, int]:
+        if month not in self._spent:
+            self._spent[month] = spending.of(self._db, self._commune_id, month)
+        spent, used = self._spent[month]
+        taken, more = self._taken.get(month, (0, 0))
+        return spent + taken, used + more
+
+
+class _Ladder:
+    """Chooses the next way of one person after the other."""
+
+    def __init__(self, work: Work) -> None:
+        self._accounts, self._now = work.place.accounts, work.now
+        self._terms = work.commune.zalo
+        self.purse = _Purse(work.db, work.commune_id, self._terms.monthly_budget, self._terms.plan_messages)
+        self._words_leave = _opening(self._terms.notice_hours, work.now)
+        self._templates_leave = _opening(self._terms.template_hours, work.now)
+
+    def choose(self, notice: Kept, facts: Facts, tried: frozenset[tuple[str, int]]) -> Way | str:
+        """The next way, already taken from the purse; or the state in which it ends without one."""
+        if notice.expires_at is not None and notice.expires_at <= self._words_leave:
+            return "dropped"
+        by_telephone: Way | str = Way(CALL, self._now) if notice.calls else "unreachable"
+        if facts.stopped:
+            called = facts.stopped == "asked" and notice.topic == "dossiers" and notice.calls
+            return by_telephone if called else "stopped"
+        for way in self._ways(notice, facts, tried):
+            if way.cost and not self.purse.affords(self.month(way.at), way.cost):
+                continue
+            self.purse.take(self.month(way.at), way.cost, way.plan_messages)
+            return way
+        return by_telephone
+
+    def _ways(self, notice: Kept, facts: Facts, tried: frozenset[tuple[str, int]]) -> Iterator[Way]:
+        here = [at for at in facts.addresses if at.here and self._accounts.get(at.channel) == at.account]
+        chats = [way for at in here if (at.channel, at.id) not in tried for way in self._chat(notice, at)]
+        yield from sorted(chats, key=lambda way: way.cost > 0)  # else in the order in which she used them
+        template = self._terms.templates.get(notice.kind)
+        if template is None or ZALO not in self._accounts or not _fits(template, notice):
+            return
+        for at in here:
+            if at.channel == ZALO and template.by_uid and (UID, at.id) not in tried:
+                yield Way(UID, self._templates_leave, at, cost=self._price(template.price_uid))
+        if facts.phone and template.by_phone and (PHONE, 0) not in tried:
+            yield Way(PHONE, self._templates_leave, phone=facts.phone, cost=self._price(template.price_phone))
+
+    def _chat(self, notice: Kept, at: At) -> Iterator[Way]:
+        """Her chat, when it is open to us at the hour at which words may leave."""
+        parts = len(next(iter(notice.words.get("bodies", {}).get(at.channel, {}).values()), ()))
+        if not parts:
+            return
+        if at.channel != ZALO:
+            yield Way(at.channel, self._words_leave, at)
+            return
+        silent = self._words_leave + MARGIN - at.last_at
+        if silent <= timedelta(hours=self._terms.free_hours):
+            yield Way(ZALO, self._words_leave, at)
+        elif silent <= timedelta(days=self._terms.chat_days):
+            if parts <= self.purse.plan_left(self.month(self._words_leave)):
+                yield Way(ZALO, self._words_leave, at, plan_messages=parts)
+            else:
+                yield Way(ZALO, self._words_leave, at, cost=self._price(self._terms.chat_price * parts))
+
+    def _price(self, cost: int) -> int:
+        return 0 if self._terms.development else cost
+
+    @staticmethod
+    def month(at: datetime) -> str:
+        """The month whose budget pays for what leaves then."""
+        return f"{at.astimezone(ZONE):%Y-%m}"
+
+
+def _fits(template: Template, notice: Kept) -> bool:
+    try:
+        zalo_templates.data(template, notice.words.get("values", {}))
+    except Unfit:
+        return False
+    return True
+
+
+def _opening(hours: Hours, now: datetime) -> datetime:
+    """`now` itself within these hours, else when they begin next."""
+    local = now.astimezone(ZONE)
+    if hours.opens <= local.time() < hours.closes:
+        return now
+    day = local.date() + timedelta(days=local.time() >= hours.closes)
+    return datetime.combine(day, hours.opens, ZONE)
+
+
+# --- carrying out -----------------------------------------------------------------------------------------------------
+
+
+def carry_out(work: Work, limit: int = SLICE) -> int:
+    """Choose and queue the next way of those who wait, at most a slice; how many they were."""
+    spending.turns(work.db, work.commune_id)
+    found = notices.waiting(work.db, work.commune_id, limit)
+    if not found:
+        return 0
+    kept = notices.kept(work.db, work.commune_id, [each.notice_id for each in found])
+    known = _facts(work, found, kept)
+    ladder = _Ladder(work)
+    chosen = [
+        _begin(work, each, kept[each.notice_id], facts, ladder.choose(kept[each.notice_id], facts, each.tried))
+        for each, facts in zip(found, known, strict=True)
+    ]
+    notices.choose(work.db, work.commune_id, chosen, work.now)
+    ladder.purse.store()
+    for month in sorted(ladder.purse.short):
+        _tell_of_budget(work, month)
+    return len(found)
+
+
+def _facts(work: Work, found: Sequence[Waiting], kept: Mapping[int, Kept]) -> list[Facts]:
+    """Of each, for the topic of its notice."""
+    known: dict[int, Facts] = {}
+    for topic in sorted({one.topic for one in kept.values()}):
+        these = [each for each in found if kept[each.notice_id].topic == topic]
+        facts = audience.facts(work.db, work.commune_id, topic, [each.person for each in these])
+        known |= {each.id: one for each, one in zip(these, facts, strict=True)}
+    return [known[each.id] for each in found]
+
+
+def _begin(work: Work, one: Waiting, notice: Kept, facts: Facts, way: Way | str) -> Chosen:
+    if isinstance(way, str):
+        return Chosen(one.id, way)
+    month = _Ladder.month(way.at)
+    if way.step == CALL:
+        return Chosen(one.id, "call", CALL, month=month)
+    chat, bodies = _request(work, one, notice, facts, way)
+    channel = way.address.channel if way.address else ZALO
+    ids = [
+        outbox.put(
+            work.db,
+            work.commune_id,
+            outbox.Row(
+                channel, work.place.accounts[channel], chat, "notice", body, work.now, way.at, notice.expires_at,
+                supersedes_key=_part_key(one.id, way.step),
+            ),
+            supersede=False,
+        )
+        for body in bodies
+    ]  # fmt: skip
+    work.woken.add(chat)
+    address_id = way.address.id if way.address else 0
+    return Chosen(one.id, "sending", way.step, address_id, ids[0], way.cost, way.plan_messages, month)
+
+
+def _request(
+    work: Work, one: Waiting, notice: Kept, facts: Facts, way: Way
+) -> tuple[str, list[dict[str, Any]]]:
+    """To which chat, and what: her words in her language, or the approved template."""
+    if way.step not in TEMPLATES:
+        assert way.address is not None
+        words = notice.words["bodies"][way.address.channel]
+        return way.address.sender, words.get(facts.language) or words[work.place.language]
+    template = work.commune.zalo.templates[notice.kind]
+    tracking = "gd-" + lookup_key(work.db, "tracking", f"{work.commune_id}/{notice.key}/{one.person.key}/{way.step}")
+    chat = way.address.sender if way.address else "phone:" + lookup_key(work.db, "phone", way.phone)
+    return chat, [zalo_templates.body(template, way.step, notice.words["values"], tracking, way.phone)]
+
+
+def _part_key(delivery_id: int, step: str) -> str:
+    return f"notice:{delivery_id}:{step}"
+
+
+def _tell_of_budget(work: Work, month: str) -> None:
+    """Once a month, to the office."""
+    if not spending.tell_once(work.db, work.commune_id, month, work.now):
+        return
+    spent, _used = spending.of(work.db, work.commune_id, month)
+    told = Reply(
+        _(
+            "This month's money for messages on Zalo is used up: {spent} of {budget} đồng.",
+            spent=spent, budget=work.commune.zalo.monthly_budget,
+        ),
+        _("Until next month, whoever cannot be written to for free is on the call list: /danhsachgoi"),
+        card="zalo-budget", loud=True,
+    )  # fmt: skip
+    work.send_office(told)
+
+
+# --- what became of it ------------------------------------------------------------------------------------------------
+
+
+def follow(work: Work) -> None:
+    """The minute's tick: note what became of each way, and choose the next where one has failed."""
+    db, commune_id = work.db, work.commune_id
+    spending.turns(db, commune_id)
+    waits = timedelta(hours=work.commune.zalo.delivered_hours)
+    moved = notices.moved(db, commune_id)
+    watched = notices.watched(db, commune_id, work.now)
+    ended = [(row, _became(row, waits)) for row in moved] + [(row, _word(row)) for row in watched]
+    _end(work, ended)
+    late = notices.late(db, commune_id)
+    for row in late:
+        _after_all(work, row)
+    notices.forget_late(db, commune_id, work.now - LATE_WORD)
+    chosen = carry_out(work)
+    work.again = max(len(moved), len(watched), chosen) >= SLICE
+
+
+def _became(row: Any, waits: timedelta) -> Ended:
+    """What a message that is not under way any more means."""
+
+    def end(state: str, attempt: str, **more: Any) -> Ended:
+        return Ended(row.id, row.attempt_id, row.state, state, attempt, why=row.error, **more)
+
+    match row.became:
+        case "sent" if row.delivered_at is not None:
+            return end("delivered", "sent")
+        case "sent":
+            is_watched = row.step in (ZALO, *TEMPLATES)
+            return end("sent", "sent", until=row.sent_at + waits if is_watched and row.sent_at else None)
+        case "queued" | "sending":  # a person sends again what was uncertain
+            return end("sending", "going")
+        case "uncertain":
+            return end("uncertain", "going")
+        case "failed" if (row.error or "").startswith(OF_OURS):
+            return end("uncertain", "going")
+        case "dropped" if row.dropped == "erased":
+            return end("erased", "failed", back=True)
+        case "dropped" if row.dropped != "stopped":
+            return end("dropped", "failed", back=True)
+        case _:  # failed, unreachable; she stopped it; a person knows that it was lost
+            return end("waiting", "failed", back=True)
+
+
+def _word(row: Any) -> Ended:
+    """Word of delivery has come, or has not come in time: a template is then given up, her own chat keeps it."""
+    if row.delivered_at is not None:
+        return Ended(row.id, row.attempt_id, row.state, "delivered", "sent")
+    if row.step in TEMPLATES:
+        return Ended(row.id, row.attempt_id, row.state, "waiting", "late", why="no word of delivery")
+    return Ended(row.id, row.attempt_id, row.state, "sent", "sent")
+
+
+def _end(work: Work, ended: Sequence[tuple[Any, Ended]]) -> None:
+    db, commune_id = work.db, work.commune_id
+    notices.end(db, [each for _row, each in ended], work.now)
+    back: Counter[str] = Counter()
+    messages_back: Counter[str] = Counter()
+    for row, each in ended:
+        if each.back:
+            back[row.month] += row.cost
+            messages_back[row.month] += row.plan_messages
+    for month in sorted(back):
+        spending.add(db, commune_id, month, -back[month], -messages_back[month])
+    over = [row for row, each in ended if each.back]
+    notices.give_up(db, commune_id, [_part_key(row.id, row.step) for row in over], [row.outbox_id for row in over])
+    notices.doubt(db, [row.outbox_id for row, each in ended if each.state == "uncertain"])
+
+
+def _after_all(work: Work, row: Any) -> None:
+    """She has it by a way that had been given up; the next one is stopped while it can be."""
+    state = row.state
+    if state == "sending":
+        stopped = notices.take_back(work.db, work.commune_id, row.id, _part_key(row.id, row.step))
+        if stopped is None:
+            return
+        notices.end(work.db, [Ended(row.id, stopped.id, state, "waiting", "failed", back=True)], work.now)
+        spending.add(work.db, work.commune_id, stopped.month, -stopped.cost, -stopped.plan_messages)
+        state = "waiting"
+    notices.end(work.db, [Ended(row.id, row.attempt_id, state, "delivered", "sent")], work.now)

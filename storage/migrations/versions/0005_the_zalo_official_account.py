@@ -1,0 +1,107 @@
+"""The Zalo Official Account.
+
+Revision 0005, after 0004. There is no way down: restore a backup instead.
+"""
+# ruff: noqa
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0005'
+down_revision: str | None = '0004'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('topic', sa.String(length=12), nullable=False),
+    sa.Column('about', sa.String(length=80), nullable=False),
+    sa.Column('words', sa.LargeBinary(), nullable=True),
+    sa.Column('calls', sa.Boolean(), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
+    sa.UniqueConstraint('commune_id', 'key', name=op.f('uq_notice_commune_id_key'))
+    )
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_words', ['made_at'], unique=False, sqlite_where=sa.text('words IS NOT NULL'), postgresql_where=sa.text('words IS NOT NULL'))
+
+    op.create_table('spending',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('cost', sa.Integer(), nullable=False),
+    sa.Column('plan_messages', sa.Integer(), nullable=False),
+    sa.Column('told_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_spending')),
+    sa.UniqueConstraint('commune_id', 'month', name=op.f('uq_spending_commune_id_month'))
+    )
+    op.create_table('delivery',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('notice_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person', sa.String(length=48), nullable=False),
+    sa.Column('citizen_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('dossier_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('step', sa.String(length=8), nullable=True),
+    sa.Column('outbox_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('until', sa.BigInteger(), nullable=True),
+    sa.Column('rings', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('official_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('changed_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['citizen_id'], ['citizen.id'], name=op.f('fk_delivery_citizen_id')),
+    sa.ForeignKeyConstraint(['dossier_id'], ['dossier.id'], name=op.f('fk_delivery_dossier_id')),
+    sa.ForeignKeyConstraint(['notice_id'], ['notice.id'], name=op.f('fk_delivery_notice_id')),
+    sa.ForeignKeyConstraint(['official_id'], ['official.id'], name=op.f('fk_delivery_official_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
+    sa.UniqueConstraint('commune_id', 'notice_id', 'person', name=op.f('uq_delivery_commune_id_notice_id_person'))
+    )
+    with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.create_index('ix_delivery_call', ['commune_id', 'person'], unique=False, sqlite_where=sa.text("state = 'call'"), postgresql_where=sa.text("state = 'call'"))
+        batch_op.create_index('ix_delivery_citizen', ['citizen_id'], unique=False)
+        batch_op.create_index('ix_delivery_going', ['commune_id', 'outbox_id'], unique=False, sqlite_where=sa.text("state IN ('sending', 'uncertain')"), postgresql_where=sa.text("state IN ('sending', 'uncertain')"))
+        batch_op.create_index('ix_delivery_waiting', ['commune_id', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.create_index('ix_delivery_watched', ['commune_id', 'until'], unique=False, sqlite_where=sa.text('until IS NOT NULL'), postgresql_where=sa.text('until IS NOT NULL'))
+
+    op.create_table('phone_consent',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('phone_key', sa.String(length=32), nullable=False),
+    sa.Column('phone', sa.LargeBinary(), nullable=False),
+    sa.Column('citizen_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('how', sa.String(length=20), nullable=False),
+    sa.Column('given_at', sa.BigInteger(), nullable=False),
+    sa.Column('withdrawn_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['citizen_id'], ['citizen.id'], name=op.f('fk_phone_consent_citizen_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_phone_consent')),
+    sa.UniqueConstraint('commune_id', 'phone_key', name=op.f('uq_phone_consent_commune_id_phone_key'))
+    )
+    with op.batch_alter_table('phone_consent', schema=None) as batch_op:
+        batch_op.create_index('ix_phone_consent_citizen', ['citizen_id'], unique=False)
+
+    op.create_table('delivery_attempt',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('step', sa.String(length=8), nullable=False),
+    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('outbox_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('cost', sa.Integer(), nullable=False),
+    sa.Column('plan_messages', sa.Integer(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('why', sa.String(length=200), nullable=True),
+    sa.ForeignKeyConstraint(['delivery_id'], ['delivery.id'], name=op.f('fk_delivery_attempt_delivery_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery_attempt')),
+    sa.UniqueConstraint('commune_id', 'delivery_id', 'step', 'address_id', name=op.f('uq_delivery_attempt_commune_id_delivery_id_step_address_id'))
+    )
+    with op.batch_alter_table('delivery_attempt', schema=None) as batch_op:
+        batch_op.create_index('ix_delivery_attempt_late', ['commune_id', 'at'], unique=False, sqlite_where=sa.text("state = 'late'"), postgresql_where=sa.text("state = 'late'"))
+

@@ -1,0 +1,85 @@
+"""The call list as officials use it: who has to be called now, by whom she was called, who did not answer."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection
+
+from bot import reach, sample
+from bot.reach import Notice
+from bot.turn import Work
+from messages.reply import Reply, _
+from storage import citizens, stops
+from storage.audience import Recipient
+from tests.bot.turns import VILLAGER, Bench, Chats, Who
+from tests.town import START
+
+_READY, LATE, _PRIVATE = sample.demo_codes(START.date())
+PHONE = "+84912345678"
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chats(bench: Bench) -> Iterator[Chats]:
+    with bench.town() as made:
+        yield made
+
+
+def told(chats: Chats, who: Who = VILLAGER, code: str = LATE.code) -> None:
+    """A notice about a dossier to somebody at the chat box, where no message goes by itself."""
+    db: Connection = chats.db
+    chats.says("xin chào", who)
+    citizen = citizens.find(db, 1, "web", who.account, who.chat)
+    work = Work(db, replace(chats.bench.place, accounts={}), chats.now)
+    reach.make(work, Notice("result-ready", f"{code}:{who.chat}", Reply(_("{phone}, {village}.")), about=code), [
+        Recipient(citizen.id)])  # fmt: skip
+    reach.follow(work)
+
+
+def test_L20_the_clerk_calls_and_notes_it(chats: Chats) -> None:
+    """The number is there to dial and what it is about; one tap and she is off the list, noted once."""
+    clerk = chats.official()
+    told(chats)
+    citizen = citizens.find(chats.db, 1, "web", "", VILLAGER.chat)
+    stops.put_on_call_list(chats.db, 1, citizen.id, PHONE, chats.now)
+    listed = chats.says("/danhsachgoi", clerk)
+    assert "không tới được họ" in listed.text
+    assert f"1) 0912345678, chưa rõ thôn: {LATE.code}." in listed.text
+    called = next(each for each in listed.buttons if "Đã gọi" in each["label"])
+    assert "Đã ghi nhận" in chats.taps(called["token"], clerk).text
+    assert "đã được ghi từ trước" in chats.taps(called["token"], clerk).text
+    assert "không tới được họ" not in chats.says("danh sách gọi", clerk).text
+
+
+def test_L20_nobody_answers_and_she_stays_on_the_list(chats: Chats) -> None:
+    """Behind the others, with how often it was tried."""
+    clerk = chats.official()
+    other = Who("", "neighbour")
+    told(chats)
+    told(chats, other, _READY.code)
+    listed = chats.says("/danhsachgoi", clerk)
+    assert listed.text.index(LATE.code) < listed.text.index(_READY.code)
+    missed = next(each for each in listed.buttons if "không nghe máy" in each["label"])
+    again = chats.taps(missed["token"], clerk)
+    assert "gọi lại sau" in again.text
+    assert again.text.index(_READY.code) < again.text.index(LATE.code)
+    assert "Đã gọi 1 lần, không nghe máy" in again.text
+
+
+def test_L20_only_officials_see_it(chats: Chats) -> None:
+    """Neither the list nor its taps are a villager's, and a token that names nobody changes nothing."""
+    clerk = chats.official()
+    told(chats)
+    assert LATE.code not in chats.says("/danhsachgoi").text
+    for token in ("#call-done:1", "#call-missed:1"):
+        assert LATE.code not in chats.taps(token).text
+    for token in ("#call-done:x", "#call-done:999", "#call-missed:", "#call-missed:99999999999999999999"):
+        assert "đã được ghi từ trước" in chats.taps(token, clerk).text
+    assert LATE.code in chats.says("/danhsachgoi", clerk).text
