@@ -123,9 +123,10 @@ def choose(turn: Turn, rest: str = "") -> Reply:
 @routes.gate("hear")
 def wished(turn: Turn) -> Reply | None:
     """“Nghe tiếng Tày” as a whole message, wherever she is; “Tiếng Việt” when she hears another one."""
-    words, offered = fold(turn.event.text), turn.place.clips.offered
-    if turn.citizen is None or turn.in_group:
+    offered = turn.place.clips.offered
+    if turn.citizen is None or turn.in_group or not (offered or turn.citizen.spoken_language):
         return None
+    words = fold(turn.event.text)
     if turn.citizen.spoken_language and words.removeprefix("nghe ") == "tieng viet":
         return hear(turn)
     language = named(words.removeprefix(_WISH), offered) if words.startswith(_WISH) else None

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import wave
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -42,7 +43,7 @@ expect.set_options(timeout=15_000)
 class Served:
     """`python -m bot` as the README has it, with an office that is open: 9 o'clock on a Thursday morning."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -51,7 +52,7 @@ class Served:
         self.environ = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ
         }
-        self.environ |= settings
+        self.environ |= settings | more
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -288,3 +289,40 @@ async def test_the_power_fails_in_the_middle(served: Served, browser: Browser) -
     await expect(own).to_have_attribute("data-state", "received", timeout=40_000)
     await expect(page.locator(".bubble").filter(has_text="đã có kết quả").last).to_be_visible(timeout=40_000)
     await expect(page.locator(".bubble").filter(has_text="đã có kết quả")).to_have_count(1)
+
+
+def _spoken() -> bytes:
+    """A second of silence, as a recording any browser plays."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(16_000))
+    return out.getvalue()
+
+
+async def test_L12_a_recorded_answer_is_played_on_her_page(tmp_path: Path, browser: Browser) -> None:
+    """The official attaches a recording while answering; a player with its length stands on her page."""
+    service = Served(tmp_path, CLOCK_RATE="60")  # the minute to take it back passes in a second
+    try:
+        page = await browser.new_page(viewport={"width": 1400, "height": 900}, locale="vi-VN")
+        wrong = await watched(page)
+        await page.goto(service.url)
+        villager, office = (page.frame_locator(f"[data-test=phone-{name}]") for name in ("villager", "office"))
+        await reads(villager, "Xin chào")
+        for words in ("0", "Bao giờ có nước ạ?", "bỏ qua"):
+            await types(villager, words)
+        await part(office, "card").locator("[data-test=button]").filter(has_text="Trả lời").click()
+        await reads(office, "hoặc gửi lời ghi âm")
+        recording = {"name": "tra-loi.wav", "mimeType": "audio/wav", "buffer": _spoken()}
+        await office.locator("form.composer input[type=file]").set_input_files(recording)
+        await reads(office, "Lời ghi âm vừa gửi")
+        await presses(office, "Gửi")
+        player = part(villager, "sound")
+        await expect(player).to_be_visible()
+        await expect(player).to_have_js_property("duration", 1)
+        await reads(villager, "Cán bộ đã ghi âm câu trả lời gửi ông/bà")
+        assert wrong == []
+    finally:
+        service.stop()
