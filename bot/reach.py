@@ -22,26 +22,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from bot import zalo_templates
-from bot.commune_zalo import Hours, Template
+from bot.ladder import CALL, TEMPLATES, ZALO, Ladder, Way
 from bot.turn import Work
-from bot.zalo_templates import Unfit
 from messages.personal import hides
-from messages.render import ZONE, render
+from messages.render import render
 from messages.reply import Reply, _
-from storage import audience, notices, outbox, spending
-from storage.audience import At, Facts, Recipient
-from storage.notices import SLICE, Chosen, Ended, Kept, Waiting
+from storage import attempts, audience, notices, outbox, spending
+from storage.attempts import Ended
+from storage.audience import Facts, Recipient
+from storage.notices import SLICE, Chosen, Kept, Waiting
 from storage.sealing import lookup_key
 from storage.stops import Kind
 
-ZALO = "zalo"
-UID, PHONE, CALL = "uid", "phone", "call"
-TEMPLATES = (UID, PHONE)
-MARGIN = timedelta(minutes=15)
-"""A window that closes so soon counts as closed: many requests are sent at so many a minute."""
 LATE_WORD = timedelta(days=7)
 """How long word of delivery may still come for a way that was given up."""
 OF_OURS = "error of ours"
@@ -63,18 +56,6 @@ class Notice:
     about: str = ""
     calls: bool = True
     expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to one person: `step` is the channel, or uid, phone, call; `at` is when it leaves."""
-
-    step: str
-    at: datetime
-    address: At | None = None
-    phone: str = ""
-    cost: int = 0
-    plan_messages: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,7 +98,7 @@ def add(work: Work, notice_id: int, recipients: Sequence[Recipient]) -> None:
 
 def plan(work: Work, asked: Iterable[tuple[Notice, Sequence[Recipient]]]) -> Plan:
     """What making these notices now would do; a pure read."""
-    ladder, tally = _Ladder(work), _Tally()
+    ladder, tally = Ladder(work), _Tally()
     for notice, recipients in asked:
         kept = _unmade(work, notice)
         seen = set(notices.known(work.db, work.commune_id, notice.key))
@@ -180,136 +161,6 @@ class _Tally:
         )  # fmt: skip
 
 
-# --- choosing ---------------------------------------------------------------------------------------------------------
-
-
-class _Purse:
-    """What may still be spent, by month; every choice takes from it, so the next one knows."""
-
-    def __init__(self, db: Connection, commune_id: int, budget: int, plan_messages: int) -> None:
-        self._db, self._commune_id = db, commune_id
-        self._budget, self._plan_messages = budget, plan_messages
-        self._spent: dict[str, tuple[int, int]] = {}
-        self._taken: dict[str, tuple[int, int]] = {}
-        self.short: set[str] = set()
-        """Months in which something could not be paid for."""
-
-    def left(self, month: str) -> int:
-        """Đồng of the month's budget."""
-        return max(0, self._budget - self._of(month)[0])
-
-    def plan_left(self, month: str) -> int:
-        """Messages of the plan's monthly number."""
-        return max(0, self._plan_messages - self._of(month)[1])
-
-    def affords(self, month: str, cost: int) -> bool:
-        """Whether so much is left; notes when a budget is used up."""
-        if cost <= self.left(month):
-            return True
-        if self._budget:
-            self.short.add(month)
-        return False
-
-    def take(self, month: str, cost: int, plan_messages: int) -> None:
-        """It is spent."""
-        taken, used = self._taken.get(month, (0, 0))
-        self._taken[month] = (taken + cost, used + plan_messages)
-
-    def store(self) -> None:
-        """Write down what was taken."""
-        for month, (cost, plan_messages) in self._taken.items():
-            if cost or plan_messages:
-                spending.add(self._db, self._commune_id, month, cost, plan_messages)
-
-    def _of(self, month: str) -> tuple[int, int]:
-        if month not in self._spent:
-            self._spent[month] = spending.of(self._db, self._commune_id, month)
-        spent, used = self._spent[month]
-        taken, more = self._taken.get(month, (0, 0))
-        return spent + taken, used + more
-
-
-class _Ladder:
-    """Chooses the next way of one person after the other."""
-
-    def __init__(self, work: Work) -> None:
-        self._accounts, self._now = work.place.accounts, work.now
-        self._terms = work.commune.zalo
-        self.purse = _Purse(work.db, work.commune_id, self._terms.monthly_budget, self._terms.plan_messages)
-        self._words_leave = _opening(self._terms.notice_hours, work.now)
-        self._templates_leave = _opening(self._terms.template_hours, work.now)
-
-    def choose(self, notice: Kept, facts: Facts, tried: frozenset[tuple[str, int]]) -> Way | str:
-        """The next way, already taken from the purse; or the state in which it ends without one."""
-        if notice.expires_at is not None and notice.expires_at <= self._words_leave:
-            return "dropped"
-        by_telephone: Way | str = Way(CALL, self._now) if notice.calls else "unreachable"
-        if facts.stopped:
-            called = facts.stopped == "asked" and notice.topic == "dossiers" and notice.calls
-            return by_telephone if called else "stopped"
-        for way in self._ways(notice, facts, tried):
-            if way.cost and not self.purse.affords(self.month(way.at), way.cost):
-                continue
-            self.purse.take(self.month(way.at), way.cost, way.plan_messages)
-            return way
-        return by_telephone
-
-    def _ways(self, notice: Kept, facts: Facts, tried: frozenset[tuple[str, int]]) -> Iterator[Way]:
-        here = [at for at in facts.addresses if at.here and self._accounts.get(at.channel) == at.account]
-        chats = [way for at in here if (at.channel, at.id) not in tried for way in self._chat(notice, at)]
-        yield from sorted(chats, key=lambda way: way.cost > 0)  # else in the order in which she used them
-        template = self._terms.templates.get(notice.kind)
-        if template is None or ZALO not in self._accounts or not _fits(template, notice):
-            return
-        for at in here:
-            if at.channel == ZALO and template.by_uid and (UID, at.id) not in tried:
-                yield Way(UID, self._templates_leave, at, cost=self._price(template.price_uid))
-        if facts.phone and template.by_phone and (PHONE, 0) not in tried:
-            yield Way(PHONE, self._templates_leave, phone=facts.phone, cost=self._price(template.price_phone))
-
-    def _chat(self, notice: Kept, at: At) -> Iterator[Way]:
-        """Her chat, when it is open to us at the hour at which words may leave."""
-        parts = len(next(iter(notice.words.get("bodies", {}).get(at.channel, {}).values()), ()))
-        if not parts:
-            return
-        if at.channel != ZALO:
-            yield Way(at.channel, self._words_leave, at)
-            return
-        silent = self._words_leave + MARGIN - at.last_at
-        if silent <= timedelta(hours=self._terms.free_hours):
-            yield Way(ZALO, self._words_leave, at)
-        elif silent <= timedelta(days=self._terms.chat_days):
-            if parts <= self.purse.plan_left(self.month(self._words_leave)):
-                yield Way(ZALO, self._words_leave, at, plan_messages=parts)
-            else:
-                yield Way(ZALO, self._words_leave, at, cost=self._price(self._terms.chat_price * parts))
-
-    def _price(self, cost: int) -> int:
-        return 0 if self._terms.development else cost
-
-    @staticmethod
-    def month(at: datetime) -> str:
-        """The month whose budget pays for what leaves then."""
-        return f"{at.astimezone(ZONE):%Y-%m}"
-
-
-def _fits(template: Template, notice: Kept) -> bool:
-    try:
-        zalo_templates.data(template, notice.words.get("values", {}))
-    except Unfit:
-        return False
-    return True
-
-
-def _opening(hours: Hours, now: datetime) -> datetime:
-    """`now` itself within these hours, else when they begin next."""
-    local = now.astimezone(ZONE)
-    if hours.opens <= local.time() < hours.closes:
-        return now
-    day = local.date() + timedelta(days=local.time() >= hours.closes)
-    return datetime.combine(day, hours.opens, ZONE)
-
-
 # --- carrying out -----------------------------------------------------------------------------------------------------
 
 
@@ -321,7 +172,7 @@ def carry_out(work: Work, limit: int = SLICE) -> int:
         return 0
     kept = notices.kept(work.db, work.commune_id, [each.notice_id for each in found])
     known = _facts(work, found, kept)
-    ladder = _Ladder(work)
+    ladder = Ladder(work)
     chosen = [
         _begin(work, each, kept[each.notice_id], facts, ladder.choose(kept[each.notice_id], facts, each.tried))
         for each, facts in zip(found, known, strict=True)
@@ -346,7 +197,7 @@ def _facts(work: Work, found: Sequence[Waiting], kept: Mapping[int, Kept]) -> li
 def _begin(work: Work, one: Waiting, notice: Kept, facts: Facts, way: Way | str) -> Chosen:
     if isinstance(way, str):
         return Chosen(one.id, way)
-    month = _Ladder.month(way.at)
+    month = Ladder.month(way.at)
     if way.step == CALL:
         return Chosen(one.id, "call", CALL, month=month)
     chat, bodies = _request(work, one, notice, facts, way)
@@ -410,14 +261,14 @@ def follow(work: Work) -> None:
     db, commune_id = work.db, work.commune_id
     spending.turns(db, commune_id)
     waits = timedelta(hours=work.commune.zalo.delivered_hours)
-    moved = notices.moved(db, commune_id)
-    watched = notices.watched(db, commune_id, work.now)
+    moved = attempts.moved(db, commune_id)
+    watched = attempts.watched(db, commune_id, work.now)
     ended = [(row, _became(row, waits)) for row in moved] + [(row, _word(row)) for row in watched]
     _end(work, ended)
-    late = notices.late(db, commune_id)
+    late = attempts.late(db, commune_id)
     for row in late:
         _after_all(work, row)
-    notices.forget_late(db, commune_id, work.now - LATE_WORD)
+    attempts.forget_late(db, commune_id, work.now - LATE_WORD)
     chosen = carry_out(work)
     work.again = max(len(moved), len(watched), chosen) >= SLICE
 
@@ -459,7 +310,7 @@ def _word(row: Any) -> Ended:
 
 def _end(work: Work, ended: Sequence[tuple[Any, Ended]]) -> None:
     db, commune_id = work.db, work.commune_id
-    notices.end(db, [each for _row, each in ended], work.now)
+    attempts.end(db, [each for _row, each in ended], work.now)
     back: Counter[str] = Counter()
     messages_back: Counter[str] = Counter()
     for row, each in ended:
@@ -469,18 +320,18 @@ def _end(work: Work, ended: Sequence[tuple[Any, Ended]]) -> None:
     for month in sorted(back):
         spending.add(db, commune_id, month, -back[month], -messages_back[month])
     over = [row for row, each in ended if each.back]
-    notices.give_up(db, commune_id, [_part_key(row.id, row.step) for row in over], [row.outbox_id for row in over])
-    notices.doubt(db, [row.outbox_id for row, each in ended if each.state == "uncertain"])
+    attempts.give_up(db, commune_id, [_part_key(row.id, row.step) for row in over], [row.outbox_id for row in over])
+    attempts.doubt(db, [row.outbox_id for row, each in ended if each.state == "uncertain"])
 
 
 def _after_all(work: Work, row: Any) -> None:
     """She has it by a way that had been given up; the next one is stopped while it can be."""
     state = row.state
     if state == "sending":
-        stopped = notices.take_back(work.db, work.commune_id, row.id, _part_key(row.id, row.step))
+        stopped = attempts.take_back(work.db, work.commune_id, row.id, _part_key(row.id, row.step))
         if stopped is None:
             return
-        notices.end(work.db, [Ended(row.id, stopped.id, state, "waiting", "failed", back=True)], work.now)
+        attempts.end(work.db, [Ended(row.id, stopped.id, state, "waiting", "failed", back=True)], work.now)
         spending.add(work.db, work.commune_id, stopped.month, -stopped.cost, -stopped.plan_messages)
         state = "waiting"
-    notices.end(work.db, [Ended(row.id, row.attempt_id, state, "delivered", "sent")], work.now)
+    attempts.end(work.db, [Ended(row.id, row.attempt_id, state, "delivered", "sent")], work.now)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select, update
 
-from bot import reach, sample
+from bot import ladder, reach, sample
 from bot.channels.base import Capabilities
 from bot.commune_zalo import Template, ZaloTerms
 from bot.reach import Notice, Plan
@@ -20,7 +20,19 @@ from bot.turn import OFFICE_CHAT, Place, Work
 from messages.fold import fold
 from messages.render import ZONE, Catalogs
 from messages.reply import Reply, _
-from storage import call_list, citizens, consents, dossiers, imports, notices, officials, outbox, spending, stops
+from storage import (
+    attempts,
+    call_list,
+    citizens,
+    consents,
+    dossiers,
+    imports,
+    notices,
+    officials,
+    outbox,
+    spending,
+    stops,
+)
 from storage.audience import Recipient
 from storage.notices import attempt, delivery
 from storage.outbox import outbox as rows
@@ -355,7 +367,7 @@ def test_each_failed_way_leads_to_the_next_and_costs_nothing(db: Connection) -> 
     assert spending.of(db, 1, "2026-11") == (200, 0)
     becomes(db, notice, "failed", error="-118")
     assert (state(db, notice), spending.of(db, 1, "2026-11")) == ("call", (0, 0))
-    trail = notices.trail(db, 1, notice, f"c{citizen}")
+    trail = attempts.trail(db, 1, notice, f"c{citizen}")
     assert [(each.step, each.state, each.cost, each.why) for each in trail] == [
         ("telegram", "failed", 0, "-230"), ("zalo", "failed", 0, "-230"), ("uid", "failed", 0, "-230"),
         ("phone", "failed", 0, "-118"), ("call", "sent", 0, None),
@@ -543,7 +555,7 @@ def test_1000_notices_happen_as_planned(db: Connection) -> None:
 
 
 def happened(db: Connection, notice: int, left: int) -> Plan:
-    ways = notices.ways(db, 1, notice)
+    ways = attempts.ways(db, 1, notice)
     counts = notices.counts(db, 1, notice)
     people = sum(counts.values())
     paid = select(func.count()).select_from(attempt).where(attempt.c.cost > 0)
@@ -645,4 +657,4 @@ def got_once(db: Connection, delivery_id: int) -> None:
     ways = db.execute(mine.where(attempt.c.delivery_id == delivery_id).order_by(attempt.c.id)).all()
     assert len({each.step for each in ways}) == len(ways)
     for each in ways[:-1]:
-        assert each.provider_id in CERTAIN or (each.step in reach.TEMPLATES and each.state == "late"), ways
+        assert each.provider_id in CERTAIN or (each.step in ladder.TEMPLATES and each.state == "late"), ways

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event, func, select, update
 
 from bot import reach
-from storage import audience, call_list, citizens, consents, erasures, notices, spending
+from storage import attempts, audience, call_list, citizens, consents, erasures, notices, spending
 from storage.audience import Recipient
 from storage.notices import Person, attempt, delivery, notice
 from storage.outbox import outbox
@@ -142,8 +142,8 @@ def test_the_tick_asks_by_an_index(tmp_path: Path, statement: str) -> None:
         asked: list[tuple[str, Any]] = []
         event.listen(db, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
         act = {
-            "waiting": lambda: notices.waiting(db, 1), "moved": lambda: notices.moved(db, 1),
-            "watched": lambda: notices.watched(db, 1, NOW), "late": lambda: notices.late(db, 1),
+            "waiting": lambda: notices.waiting(db, 1), "moved": lambda: attempts.moved(db, 1),
+            "watched": lambda: attempts.watched(db, 1, NOW), "late": lambda: attempts.late(db, 1),
             "to_call": lambda: call_list.to_call(db, 1),
         }  # fmt: skip
         act[statement]()
