@@ -22,7 +22,7 @@ from bot import disk, logs
 from bot.routes import TickRoute
 from bot.turn import Work
 from messages.reply import Reply, _
-from storage import conversations, dossiers, files, guidance, inbox, letters, notices, outbox, requests, sessions, ticks
+from storage import conversations, files, guidance, inbox, letters, notices, outbox, requests, sessions, tails, ticks
 from storage.db import EPOCH, Kind, temporary
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class Scheduler:
             lambda db: letters.delete_old(db, received, SLICE_ROWS),
             lambda db: files.delete_old(db, received - ROWS_KEPT, SLICE_ROWS),
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),
-            lambda db: dossiers.forget_tries(db, now - DAY),
+            lambda db: tails.forget_tries(db, now - DAY),
             lambda db: requests.delete_old(db, self._app.place.commune_id, now - requests.AFTER_CLOSING, SLICE_ROWS),
             lambda db: guidance.delete_old(
                 db, self._app.place.commune_id, self._before(now, "guidance_days"), SLICE_ROWS

@@ -22,7 +22,7 @@ from messages import codes
 from messages import dossiers as words
 from messages.reply import Button, Msg, Reply, Text, _, lines
 from messages.statuses import STATUSES, late
-from storage import dossiers, files, guidance, imports, links
+from storage import dossiers, files, guidance, imports, links, tails
 from storage.dossiers import Dossier
 
 routes = Routes()
@@ -96,7 +96,7 @@ class DossierCode(Question[str | InPicture | OwnPhone]):
         if len(found) > 1:
             raise NotUnderstood(_("I see {count} codes. Please send one at a time.", count=len(found)))
         if not found:
-            near = dossiers.near(raw.text, self.today)
+            near = codes.near(raw.text, self.today)
             again = _("{near} Please look at the slip again.", near=words.NEAR[near]) if near else CODE_HINT
             raise NotUnderstood(again)
         return found[0]
@@ -128,7 +128,7 @@ def show(command: Show, turn: Turn) -> Reply:
 
 
 def unknown(code: str, turn: Turn) -> Reply:
-    near = dossiers.near(code, words.today(turn.now))
+    near = codes.near(code, words.today(turn.now))
     not_found = _("I have not found the dossier {code} yet.", code=code)
     tomorrow = _("A dossier handed in today may be found tomorrow.")
     compare = _("Please compare the code with the slip, or ask a person.")
@@ -177,7 +177,7 @@ def counter(turn: Turn, place: str = "") -> Text:
 def ask_for_details(turn: Turn, code: str) -> Reply | Start:
     if turn.in_group:
         return Reply(_("Others read along here. Please write to me in a private chat for the details."))
-    until = dossiers.locked_until(turn.db, turn.commune_id, chat_key(turn), code, turn.now)
+    until = tails.locked_until(turn.db, turn.commune_id, chat_key(turn), code, turn.now)
     return Reply(locked(until, turn), buttons=(PERSON,)) if until else Start("dossier-details", code=code)
 
 
@@ -200,10 +200,10 @@ def tail_question(code: str) -> Checked[bool]:
 def try_tail(command: TryTail, turn: Turn) -> Outcome:
     """The same words whether the digits, the phone or the dossier are missing."""
     most = turn.commune.office.applicants_per_phone
-    result = dossiers.try_tail(turn.db, turn.commune_id, chat_key(turn), command.code, command.tail, turn.now, most)
-    if isinstance(result, dossiers.Right):
+    result = tails.try_tail(turn.db, turn.commune_id, chat_key(turn), command.code, command.tail, turn.now, most)
+    if isinstance(result, tails.Right):
         return Passed()
-    if isinstance(result, dossiers.Locked):
+    if isinstance(result, tails.Locked):
         return Locked(locked(result.until, turn))
     return Hint(_("These digits do not match. Please try again, or show the slip at: {place}.", place=counter(turn)))
 
@@ -240,7 +240,7 @@ def age(turn: Turn) -> Msg:
 
 
 def chat_key(turn: Turn) -> str:
-    return dossiers.chat_key(turn.address.channel, turn.address.account, turn.address.chat)
+    return tails.chat_key(turn.address.channel, turn.address.account, turn.address.chat)
 
 
 def digits(text: str) -> str:

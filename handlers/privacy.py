@@ -26,6 +26,7 @@ from storage import (
     notices,
     requests,
     stops,
+    tails,
 )
 
 routes = Routes()
@@ -100,6 +101,7 @@ def exports(turn: Turn) -> dict[str, Any]:
         "requests": requests.export(turn.db, turn.commune_id, turn.citizen.id),
         "guidance": guidance.export(turn.db, turn.commune_id, turn.citizen.id),
         "dossiers": dossiers.export(turn.db, turn.commune_id, turn.citizen.id),
+        "tries": tails.export(turn.db, turn.commune_id, turn.citizen.id),
         "talks": conversations.export(turn.db, turn.commune_id, turn.lane_id, turn.address.sender),
         "files": files.export(turn.db, turn.commune_id, *here),
         "links": links.export(turn.db, turn.commune_id, turn.citizen.id),

@@ -9,6 +9,8 @@ cannot be put back with certainty, so two codes are the same when their `key` is
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import date
+from typing import Literal
 
 _DIGIT = "[0-9O]"
 _GAP = r"[\s.\-]{0,3}"
@@ -28,8 +30,12 @@ _PARTS = re.compile(
 _AS_PRINTED = re.compile(r"(?:000\.[0-9]{2}\.[0-9]{2}\.)?H[0-9]{2}(?:\.[0-9]{1,4}){0,3}-[0-9]{6}-[0-9]{4,6}")
 _IN_KEYS = {sign: None for sign in range(128) if not chr(sign).isalnum()} | {ord("O"): "0"}
 _PHONE_OR_ID = re.compile(r"\s(?:0\d{9}|84\d{9}|\d{12})(?!\d)")
+_ALMOST = re.compile(r"(?<![^\W_])[HG]\s?\d{2}[\d\s.\-]*", re.IGNORECASE)
+_SOME_DAY = re.compile(r"(?=(\d{6})(\d*)$)")
 _HYPHENS = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u02d7\u30fc\uff70_~"}
 _HYPHENS |= {ord(dot): "." for dot in "\u00b7\u2024\u2027\u3002\uff61"}
+
+Near = Literal["short", "long", "date"]
 
 
 def find(text: str) -> list[str]:
@@ -70,6 +76,30 @@ def key(code: str) -> str:
     return "".join(sign for sign in _plain(code) if sign.isalnum()).replace("O", "0")
 
 
+def near(written: str, today: date) -> Near | None:
+    """What looks wrong with a code that was not found: digits missing at its end, too many, a day that cannot be.
+
+    It takes no connection, and that is the point. "Did you mean …4 instead of …5?" would tell a stranger which codes
+    exist, and whoever tries codes would learn one from each guess. So only the form of what she typed is judged; the
+    answer is the same whatever the database holds. None: the form is fine, or it is no code at all.
+    """
+    found = _ALMOST.search(written)
+    groups = re.findall(r"\d+", found[0]) if found else []
+    if not groups:
+        return None
+    place = next((at for at, group in enumerate(groups) if len(group) == 6 and at), None)
+    if place is not None:
+        return _order("".join(groups[place + 1 :])) if _can_be(groups[place], today) else "date"
+    # No group of six stands alone: the first possible day within the run of digits.
+    digits = "".join(groups)[2:]
+    orders = [hit[2] for hit in _SOME_DAY.finditer(digits) if _can_be(hit[1], today)]
+    if any(_order(order) is None for order in orders):
+        return None
+    if orders:
+        return _order(orders[0])
+    return "date" if len(digits) >= 10 else "short"
+
+
 def _plain(text: str) -> str:
     """Compatibility forms (fullwidth digits), all dashes as "-", capitals; invisible characters gone."""
     text = unicodedata.normalize("NFKC", text.translate(_HYPHENS)).translate(_HYPHENS).upper()
@@ -97,3 +127,16 @@ def _groups(letter: str, units: str) -> list[str]:
     if letter == "G" and len(groups) == 1 and len(groups[0]) == 4:
         return [groups[0][:2], groups[0][2:]]
     return groups
+
+
+def _order(digits: str) -> Near | None:
+    """What is wrong with the number within the day, which has four to six digits."""
+    return "short" if len(digits) < 4 else "long" if len(digits) > 6 else None
+
+
+def _can_be(yymmdd: str, today: date) -> bool:
+    """Whether a code can bear this day: from the first codes (2015) until today."""
+    try:
+        return date(2015, 1, 1) <= date(2000 + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:])) <= today
+    except ValueError:
+        return False

@@ -1,22 +1,18 @@
-"""Dossiers as the one-stop desk's file tells of them, the trail of their steps, who wants to be told, and tried tails.
+"""Dossiers as the one-stop desk's file tells of them, the trail of their steps, and who wants to be told.
 
 The applicant's name, phone and note are sealed; the phone, the applicant and the last four digits can only be found by
 keyed digests. A code alone may show status words and dates; whoever wants more proves it with the last four digits of
-the phone on file (`try_tail`).
+the phone on file (`storage.tails`).
 
 The key of a code is capitals and digits only (`messages.codes.key`), since people leave dots and dashes out. Status is
 the number 1-10 of the national exchange; early, due and late are derived from dates and are no status.
 """
 
-import hmac
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     Column,
     Connection,
     ForeignKey,
@@ -31,14 +27,12 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
-    true,
     update,
 )
 
 from storage.citizens import address
-from storage.db import Id, UtcTime, is_postgres, metadata
+from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
 from storage.prepared import Prepared
 from storage.sealing import lookup_key, seal_json, unseal_json
@@ -113,22 +107,6 @@ Index(
     dossier_watch.c.account,
     dossier_watch.c.sender,
 )
-tail_try = Table(
-    "tail_try",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("commune_id", Integer, nullable=False),
-    Column("chat_key", String(300), nullable=False),  # "" once erased: the code's own count must stay
-    Column("code_key", String(64), nullable=False),
-    Column("at", UtcTime, nullable=False),
-    Column("wrong", Boolean, nullable=False),
-)
-Index("ix_tail_try_chat", tail_try.c.commune_id, tail_try.c.chat_key, tail_try.c.wrong, tail_try.c.at)
-Index("ix_tail_try_code", tail_try.c.commune_id, tail_try.c.code_key, tail_try.c.wrong, tail_try.c.at)
-Index("ix_tail_try_at", tail_try.c.at)
-
-TRIES = 5
-LOCK = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +170,17 @@ _STEPS = (
     .where(dossier_step.c.commune_id == bindparam("commune"), dossier_step.c.dossier_id == bindparam("id"))
     .order_by(dossier_step.c.import_id)
 )
+_APPLICANTS = (
+    select(dossier.c.applicant_key)
+    .where(dossier.c.commune_id == bindparam("commune"), dossier.c.phone_key == bindparam("phone_key"))
+    .distinct()
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def tail_key_text(code_key: str, tail: str) -> str:
+    """What the look-up key "tail" is made of: the digits alone would be the same for every dossier of one phone."""
+    return f"{code_key}/{tail}"
 
 
 def by_code(db: Connection, commune_id: int, code_key: str) -> Dossier | None:
@@ -219,7 +208,7 @@ def of_phone(db: Connection, commune_id: int, phone: str, most_applicants: int, 
     The number itself is not kept.
     """
     phone_key = lookup_key(db, "phone", phone)
-    if not _few_applicants(db, commune_id, phone_key, most_applicants):
+    if not few_applicants(db, commune_id, phone_key, most_applicants):
         return None
     with_it = (dossier.c.commune_id == commune_id) & (dossier.c.phone_key == phone_key)
     newest = _DOSSIER.where(with_it).order_by(dossier.c.received_at.desc().nulls_last(), dossier.c.id.desc())
@@ -228,178 +217,14 @@ def of_phone(db: Connection, commune_id: int, phone: str, most_applicants: int, 
     return OfPhone([Dossier(*row) for row in rows], int(count))
 
 
-def _few_applicants(db: Connection, commune_id: int, phone_key: str, most: int) -> bool:
-    """Whether a number belongs to a family and not to a helper."""
+def few_applicants(db: Connection, commune_id: int, phone_key: str, most: int) -> bool:
+    """Whether a number (its key) belongs to a family and not to a helper (L06)."""
     return len(db.execute(_APPLICANTS, {"commune": commune_id, "phone_key": phone_key, "most": most + 1}).all()) <= most
 
 
 def steps(db: Connection, commune_id: int, dossier_id: int) -> list[Step]:
     """The trail, oldest first; a status that came back is there twice."""
     return [Step(*row) for row in db.execute(_STEPS, {"commune": commune_id, "id": dossier_id})]
-
-
-# --- near misses ------------------------------------------------------------------------------------------------------
-
-Near = Literal["short", "long", "date"]
-_WRITTEN = re.compile(r"(?<![^\W_])[HG]\s?\d{2}[\d\s.\-]*", re.IGNORECASE)
-_DAY = re.compile(r"(?=(\d{6})(\d*)$)")
-
-
-def near(written: str, today: date) -> Near | None:
-    """What looks wrong with a code that was not found: digits missing at its end, too many, a day that cannot be.
-
-    It takes no connection, and that is the point. "Did you mean …4 instead of …5?" would tell a stranger which codes
-    exist, and whoever tries codes would learn one from each guess. So only the form of what she typed is judged; the
-    answer is the same whatever the database holds. None: the form is fine, or it is no code at all.
-    """
-    found = _WRITTEN.search(written)
-    groups = re.findall(r"\d+", found[0]) if found else []
-    if not groups:
-        return None
-    place = next((at for at, group in enumerate(groups) if len(group) == 6 and at), None)
-    if place is not None:
-        return _order("".join(groups[place + 1 :])) if _possible(groups[place], today) else "date"
-    # No group of six stands alone: the first possible day within the run of digits.
-    digits = "".join(groups)[2:]
-    orders = [hit[2] for hit in _DAY.finditer(digits) if _possible(hit[1], today)]
-    if any(_order(order) is None for order in orders):
-        return None
-    if orders:
-        return _order(orders[0])
-    return "date" if len(digits) >= 10 else "short"
-
-
-def _order(digits: str) -> Near | None:
-    """What is wrong with the number within the day, which has four to six digits."""
-    return "short" if len(digits) < 4 else "long" if len(digits) > 6 else None
-
-
-def _possible(yymmdd: str, today: date) -> bool:
-    """Whether a code can bear this day: from the first codes (2015) until today."""
-    try:
-        return date(2015, 1, 1) <= date(2000 + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:])) <= today
-    except ValueError:
-        return False
-
-
-# --- the second factor ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """The last four digits are those on file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """They are not; or there is no phone, or no such dossier, or the phone is a helper's: nobody can tell which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """Five were wrong within an hour, for this chat or for this code; nothing is judged until then."""
-
-    until: datetime
-
-
-def _last_wrong(column: Any, name: str) -> Any:
-    return (
-        select(tail_try.c.at)
-        .where(tail_try.c.commune_id == bindparam("commune"), column == bindparam(name), tail_try.c.wrong == true())
-        .order_by(tail_try.c.at.desc())
-        .limit(TRIES)
-    )
-
-
-_WRONG_BY_CHAT = _last_wrong(tail_try.c.chat_key, "chat_key")
-_WRONG_BY_CODE = _last_wrong(tail_try.c.code_key, "code_key")
-_TAIL = select(dossier.c.tail_key, dossier.c.phone_key).where(
-    dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key")
-)
-_APPLICANTS = (
-    select(dossier.c.applicant_key)
-    .where(dossier.c.commune_id == bindparam("commune"), dossier.c.phone_key == bindparam("phone_key"))
-    .distinct()
-    .limit(bindparam("most", type_=Integer))
-)
-_TRIED = insert(tail_try)
-
-
-def tail_key_text(code_key: str, tail: str) -> str:
-    """What the look-up key "tail" is made of: the digits alone would be the same for every dossier of one phone."""
-    return f"{code_key}/{tail}"
-
-
-def chat_key(channel: str, account: str, chat: str) -> str:
-    """The name under which a chat's tries are counted."""
-    return f"{channel}/{account}/{chat}"
-
-
-def try_tail(
-    db: Connection, commune_id: int, chat_key: str, code_key: str, tail: str, now: datetime, most_applicants: int = 3
-) -> Right | Wrong | Locked:
-    """Judge the last four digits and count the try; the fifth wrong one in an hour locks chat and code for an hour.
-
-    Whatever is true of the code (unknown, no phone, a phone of more than `most_applicants` applicants which therefore
-    proves nothing: L06, locked), the same statements run in the same order and one comparison takes its time.
-    """
-    if is_postgres(db):
-        # Turns of different chats run side by side there: without this, several could be the fifth try at one code.
-        db.execute(select(func.pg_advisory_xact_lock(_number(lookup_key(db, "tail-lock", f"{commune_id}/{code_key}")))))
-    keys = {"commune": commune_id, "chat_key": chat_key, "code_key": code_key}
-    before = _lock(db, keys, now)
-    right = _is_right(db, commune_id, code_key, tail, most_applicants)
-    wrong = before.until is None and not right
-    values = {"commune_id": commune_id, "chat_key": chat_key, "code_key": code_key, "at": now, "wrong": wrong}
-    db.execute(_TRIED, values)
-    if before.until is not None:
-        return Locked(before.until)
-    if right:
-        return Right()
-    return Locked(now + LOCK) if before.fifth else Wrong()
-
-
-@dataclass(frozen=True, slots=True)
-class _Lock:
-    """`until`: locked until then. `fifth`: one more wrong try locks."""
-
-    until: datetime | None
-    fifth: bool
-
-
-def _lock(db: Connection, keys: dict[str, Any], now: datetime) -> _Lock:
-    untils, fifth = [], False
-    for statement, name in ((_WRONG_BY_CHAT, "chat_key"), (_WRONG_BY_CODE, "code_key")):
-        wrong = list(db.scalars(statement, {"commune": keys["commune"], name: keys[name]}))
-        if len(wrong) == TRIES and wrong[0] - wrong[-1] <= LOCK and now < wrong[0] + LOCK:
-            untils.append(wrong[0] + LOCK)
-        fifth = fifth or (len(wrong) >= TRIES - 1 and now - wrong[TRIES - 2] <= LOCK)
-    return _Lock(max(untils, default=None), fifth)
-
-
-def locked_until(db: Connection, commune_id: int, chat_key: str, code_key: str, now: datetime) -> datetime | None:
-    """Until when no tail is judged for this chat or this code; None when one may be tried."""
-    return _lock(db, {"commune": commune_id, "chat_key": chat_key, "code_key": code_key}, now).until
-
-
-def _is_right(db: Connection, commune_id: int, code_key: str, tail: str, most_applicants: int) -> bool:
-    row = db.execute(_TAIL, {"commune": commune_id, "code_key": code_key}).first()
-    on_file, phone_key = (row.tail_key, row.phone_key) if row else (None, None)
-    dummy = lookup_key(db, "tail", tail_key_text(code_key, "none"))
-    given = lookup_key(db, "tail", tail_key_text(code_key, tail))
-    same = hmac.compare_digest(given, on_file or dummy)
-    few = _few_applicants(db, commune_id, phone_key or dummy, most_applicants)
-    return same and few
-
-
-def _number(key: str) -> int:
-    """A signed 64-bit number for PostgreSQL's advisory locks."""
-    return int.from_bytes(bytes.fromhex(key[:16]), "big", signed=True)
-
-
-def forget_tries(db: Connection, before: datetime) -> int:
-    """Delete tries that no lock looks at any more; `before` at least an hour ago. Returns how many."""
-    return db.execute(delete(tail_try).where(tail_try.c.at < before)).rowcount
 
 
 # --- "tell me when it changes" ----------------------------------------------------------------------------------------
@@ -479,31 +304,20 @@ def _phone(db: Connection, sealed: bytes | None) -> str | None:
 
 
 def export(db: Connection, commune_id: int, citizen_id: int) -> dict[str, Any]:
-    """What is kept here about a citizen: the dossiers she wants to be told of, and her tries at second factors."""
+    """What is kept here about a citizen: the dossiers she wants to be told of."""
     watched = db.execute(
         select(dossier.c.code, dossier_watch.c.channel, dossier_watch.c.phone, dossier_watch.c.created_at)
         .join(dossier, dossier.c.id == dossier_watch.c.dossier_id)
         .join(address, _hers(commune_id, citizen_id))
         .order_by(dossier_watch.c.id)
     )
-    tried = select(tail_try.c.code_key, tail_try.c.at, tail_try.c.wrong).order_by(tail_try.c.id)
-    tried = tried.where(
-        tail_try.c.commune_id == commune_id, tail_try.c.chat_key.in_(_chats(db, commune_id, citizen_id))
-    )
-    return {
-        "watched": [{**row._mapping, "phone": _phone(db, row.phone)} for row in watched],
-        "tries": [dict(row) for row in db.execute(tried).mappings()],
-    }
+    return {"watched": [{**row._mapping, "phone": _phone(db, row.phone)} for row in watched]}
 
 
 def erase(db: Connection, commune_id: int, citizen_id: int) -> None:
-    """Forget the citizen here. A try keeps its code and loses its chat: erasing must not open a lock."""
+    """She is told of nothing any more."""
     ids = select(dossier_watch.c.id).join(address, _hers(commune_id, citizen_id))
     db.execute(delete(dossier_watch).where(dossier_watch.c.id.in_(ids)))
-    chats = _chats(db, commune_id, citizen_id)
-    db.execute(
-        update(tail_try).where(tail_try.c.commune_id == commune_id, tail_try.c.chat_key.in_(chats)).values(chat_key="")
-    )
 
 
 def _hers(commune_id: int, citizen_id: int) -> Any:
@@ -513,10 +327,3 @@ def _hers(commune_id: int, citizen_id: int) -> Any:
         for name in ("commune_id", "channel", "account", "sender")
     )
     return and_(*same, address.c.commune_id == commune_id, address.c.citizen_id == citizen_id)
-
-
-def _chats(db: Connection, commune_id: int, citizen_id: int) -> Iterable[str]:
-    """Her private chats, where chat and sender are the same person."""
-    found = select(address.c.channel, address.c.account, address.c.sender)
-    found = found.where(address.c.commune_id == commune_id, address.c.citizen_id == citizen_id)
-    return [chat_key(*row) for row in db.execute(found)]

@@ -31,6 +31,7 @@ from storage import (
     requests,
     sessions,
     stops,
+    tails,
 )
 from storage.db import Id, UtcTime, metadata
 from storage.requests import Request
@@ -215,7 +216,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         cards.erase(db, commune_id, *private)
         files.erase(db, commune_id, *private, keep=their_files)
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
-    for one in (dossiers, links, guidance, stops, notices, consents):
+    for one in (dossiers, tails, links, guidance, stops, notices, consents):
         one.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
     if kept:

@@ -17,7 +17,7 @@ from handlers.dossier import DossierCode, is_tail
 from messages import dossiers as words
 from messages.fold import fold
 from messages.render import ZONE
-from storage import conversations, dossiers, guidance, imports, outbox
+from storage import conversations, dossiers, guidance, imports, outbox, tails
 from storage.sealing import unseal_json
 from tests.storage.test_dossiers import Row
 from tests.town import START, Person, Somebody, Town, villager
@@ -217,7 +217,7 @@ async def test_what_she_typed_as_second_factor_is_stored_nowhere(steady_town: To
 
     def kept(db: Connection) -> list[Any]:
         talks = db.scalars(select(conversations.talk.c.data).where(conversations.talk.c.data.is_not(None)))
-        return [*(unseal_json(db, data) for data in talks), *db.execute(dossiers.tail_try.select())]
+        return [*(unseal_json(db, data) for data in talks), *db.execute(tails.tail_try.select())]
 
     assert "0042" not in repr(await steady_town.read(kept))
     await citizen.says("5678")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.codes import canonical, find, key
+from messages.codes import canonical, find, key, near
 
 REAL = [
     "000.00.12.H62-201105-0004",
@@ -127,3 +127,53 @@ def test_any_text_is_searched_without_an_error(text: str) -> None:
 def test_the_key_does_not_depend_on_dots_and_dashes(code: str) -> None:
     """Storage compares by key: the same with and without separators, stable when keyed again."""
     assert key(code) == key(code.replace(".", "").replace("-", "")) == key(key(code))
+
+
+# --- near misses ------------------------------------------------------------------------------------------------------
+
+TODAY = date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("H55.242-261102-0012", None),
+        ("G22.99.08-260921-896048", None),
+        ("000.00.12.H62-201105-0004", None),
+        ("H55.242-261102-001", "short"),
+        ("H55.242-261102", "short"),
+        ("H55.242", "short"),
+        ("H55.242-261102-0012345", "long"),
+        ("H55.242-261302-0012", "date"),
+        ("H55.242-260231-0012", "date"),
+        ("H55.242-271102-0012", "date"),
+        ("mã h55 242 261102 001 ạ", "short"),
+        ("H55242261102001", "short"),
+        ("hôm qua tôi nộp", None),
+        ("0912345678", None),
+        ("", None),
+    ],
+)
+def test_near_misses_judge_the_form_alone(code: str, wrong: str | None) -> None:
+    """What is said about a code that was not found follows from its form, without looking at any dossier."""
+    assert near(code, TODAY) == wrong
+
+
+@given(st.text(max_size=60))
+def test_near_misses_take_any_text(text: str) -> None:
+    """No text breaks the hint."""
+    assert near(text, TODAY) in {None, "short", "long", "date"}
+
+
+@given(
+    st.dates(date(2015, 1, 1), TODAY),
+    st.integers(0, 999_999),
+    st.integers(0, 9999),
+    st.integers(4, 6),
+    st.sampled_from("HG"),
+)
+def test_a_possible_code_is_no_near_miss(day: date, order: int, unit: int, width: int, letter: str) -> None:
+    """A code whose day is possible and whose number has four to six digits is not criticised."""
+    code = f"{letter}55.{unit}-{day:%y%m%d}-{order % 10**width:0{width}}"
+    assert near(code, TODAY) is None
+    assert near(key(code), TODAY) is None

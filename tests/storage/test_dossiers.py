@@ -5,27 +5,25 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, event, text
 
 from messages import codes
 from messages.fold import fold
-from storage import citizens, dossiers, imports
+from storage import citizens, dossiers, imports, tails
 from storage.db import create_engine_for, metadata
-from storage.dossiers import Locked, Right, Wrong, try_tail
 from storage.sealing import Keys
+from storage.tails import Locked, Right, Wrong, try_tail
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 KEYS = Keys.derive(b"a secret for tests")
 POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1/")
 CODE = "H55.242-261102-0012"
 KEY = codes.key(CODE)
-CHAT = dossiers.chat_key("web", "", "c1")
+CHAT = tails.chat_key("web", "", "c1")
 
 
 @dataclass(frozen=True)
@@ -123,56 +121,6 @@ def test_a03_steps_are_kept_as_the_status_changes(db: Connection) -> None:
     ]
 
 
-# --- near misses ------------------------------------------------------------------------------------------------------
-
-TODAY = date(2026, 11, 20)
-
-
-@pytest.mark.parametrize(
-    ("code", "near"),
-    [
-        ("H55.242-261102-0012", None),
-        ("G22.99.08-260921-896048", None),
-        ("000.00.12.H62-201105-0004", None),
-        ("H55.242-261102-001", "short"),
-        ("H55.242-261102", "short"),
-        ("H55.242", "short"),
-        ("H55.242-261102-0012345", "long"),
-        ("H55.242-261302-0012", "date"),
-        ("H55.242-260231-0012", "date"),
-        ("H55.242-271102-0012", "date"),
-        ("mã h55 242 261102 001 ạ", "short"),
-        ("H55242261102001", "short"),
-        ("hôm qua tôi nộp", None),
-        ("0912345678", None),
-        ("", None),
-    ],
-)
-def test_near_misses_judge_the_form_alone(code: str, near: str | None) -> None:
-    """What is said about a code that was not found follows from its form, without looking at any dossier."""
-    assert dossiers.near(code, TODAY) == near
-
-
-@given(st.text(max_size=60))
-def test_near_misses_take_any_text(text: str) -> None:
-    """No text breaks the hint."""
-    assert dossiers.near(text, TODAY) in {None, "short", "long", "date"}
-
-
-@given(
-    st.dates(date(2015, 1, 1), TODAY),
-    st.integers(0, 999_999),
-    st.integers(0, 9999),
-    st.integers(4, 6),
-    st.sampled_from("HG"),
-)
-def test_a_possible_code_is_no_near_miss(day: date, order: int, unit: int, width: int, letter: str) -> None:
-    """A code whose day is possible and whose number has four to six digits is not criticised."""
-    code = f"{letter}55.{unit}-{day:%y%m%d}-{order % 10**width:0{width}}"
-    assert dossiers.near(code, TODAY) is None
-    assert dossiers.near(codes.key(code), TODAY) is None
-
-
 # --- the second factor ------------------------------------------------------------------------------------------------
 
 
@@ -196,8 +144,8 @@ def test_five_wrong_tails_lock_whatever_is_on_file(db: Connection, row: Row) -> 
     ]
     until = at[4] + timedelta(hours=1)
     assert try_tail(db, 1, CHAT, KEY, "5678", until - timedelta(seconds=1)) == Locked(until)
-    assert dossiers.locked_until(db, 1, CHAT, KEY, until - timedelta(seconds=1)) == until
-    assert dossiers.locked_until(db, 1, CHAT, KEY, until) is None
+    assert tails.locked_until(db, 1, CHAT, KEY, until - timedelta(seconds=1)) == until
+    assert tails.locked_until(db, 1, CHAT, KEY, until) is None
     assert try_tail(db, 1, CHAT, KEY, "0000", until) == Wrong()
 
 
@@ -205,8 +153,8 @@ def test_five_wrong_tails_lock_the_code_whoever_asks(db: Connection) -> None:
     """Five chats with one wrong try each lock the code for a sixth, even with the right digits."""
     load(db, Row())
     for number in range(5):
-        try_tail(db, 1, dossiers.chat_key("web", "", f"c{number}"), KEY, "0000", NOW)
-    assert try_tail(db, 1, dossiers.chat_key("zalo", "oa", "c9"), KEY, "5678", NOW) == Locked(NOW + timedelta(hours=1))
+        try_tail(db, 1, tails.chat_key("web", "", f"c{number}"), KEY, "0000", NOW)
+    assert try_tail(db, 1, tails.chat_key("zalo", "oa", "c9"), KEY, "5678", NOW) == Locked(NOW + timedelta(hours=1))
 
 
 def test_five_wrong_tails_lock_the_chat_for_every_code(db: Connection) -> None:
@@ -215,7 +163,7 @@ def test_five_wrong_tails_lock_the_chat_for_every_code(db: Connection) -> None:
     for number in range(5):
         try_tail(db, 1, CHAT, f"H5524226110200{number}0", "0000", NOW)
     assert try_tail(db, 1, CHAT, KEY, "5678", NOW) == Locked(NOW + timedelta(hours=1))
-    assert try_tail(db, 1, dossiers.chat_key("web", "", "c2"), KEY, "5678", NOW) == Right()
+    assert try_tail(db, 1, tails.chat_key("web", "", "c2"), KEY, "5678", NOW) == Right()
 
 
 def test_wrong_tries_older_than_an_hour_do_not_lock(db: Connection) -> None:
@@ -265,7 +213,7 @@ def test_tries_side_by_side_are_judged_one_after_the_other(postgres: str) -> Non
 
     def one(number: int) -> str:
         with engine.begin() as db:
-            result = try_tail(db, 1, dossiers.chat_key("web", "", f"p{number}"), "H55PARALLEL", "0000", NOW)
+            result = try_tail(db, 1, tails.chat_key("web", "", f"p{number}"), "H55PARALLEL", "0000", NOW)
         return type(result).__name__
 
     with ThreadPoolExecutor(10) as threads:
@@ -276,11 +224,11 @@ def test_tries_side_by_side_are_judged_one_after_the_other(postgres: str) -> Non
 
 def test_old_tries_are_forgotten(db: Connection) -> None:
     """Pruning deletes tries that no lock looks at."""
-    dossiers.forget_tries(db, NOW + timedelta(days=1))  # what other tests of this module have left
+    tails.forget_tries(db, NOW + timedelta(days=1))  # what other tests of this module have left
     try_tail(db, 1, CHAT, KEY, "0000", NOW)
     try_tail(db, 1, CHAT, KEY, "0000", NOW + timedelta(hours=3))
-    assert dossiers.forget_tries(db, NOW + timedelta(hours=1)) == 1
-    assert dossiers.forget_tries(db, NOW + timedelta(hours=1)) == 0
+    assert tails.forget_tries(db, NOW + timedelta(hours=1)) == 1
+    assert tails.forget_tries(db, NOW + timedelta(hours=1)) == 0
 
 
 # --- who wants to be told, and the rights of a citizen ---
@@ -313,11 +261,13 @@ def test_a_citizen_gets_her_watches_and_tries_and_can_have_them_erased(db: Conne
         try_tail(db, 1, CHAT, KEY, "0000", NOW)
     told = dossiers.export(db, 1, hers)
     assert [(each["code"], each["phone"]) for each in told["watched"]] == [(CODE, "+84987654321")]
-    assert [each["code_key"] for each in told["tries"]] == [KEY] * 5
+    assert [each["code_key"] for each in tails.export(db, 1, hers)] == [KEY] * 5
     dossiers.erase(db, 1, hers)
-    assert dossiers.export(db, 1, hers) == {"watched": [], "tries": []}
+    tails.erase(db, 1, hers)
+    assert dossiers.export(db, 1, hers) == {"watched": []}
+    assert tails.export(db, 1, hers) == []
     assert len(dossiers.export(db, 1, other)["watched"]) == 1
-    assert isinstance(try_tail(db, 1, dossiers.chat_key("web", "", "c3"), KEY, "5678", NOW), Locked)
+    assert isinstance(try_tail(db, 1, tails.chat_key("web", "", "c3"), KEY, "5678", NOW), Locked)
 
 
 def test_every_query_of_a_turn_uses_an_index(tmp_path: Path) -> None:
@@ -333,14 +283,15 @@ def test_every_query_of_a_turn_uses_an_index(tmp_path: Path) -> None:
         dossiers.details(db, 1, found.id)
         dossiers.steps(db, 1, found.id)
         try_tail(db, 1, CHAT, KEY, "0000", NOW)
-        dossiers.locked_until(db, 1, CHAT, KEY, NOW)
+        tails.locked_until(db, 1, CHAT, KEY, NOW)
         dossiers.watch(db, 1, found.id, ("web", "", "c1", "c1"), NOW, "+84987654321")
         dossiers.watchers(db, 1, found.id)
         imports.data_age(db, 1)
         hers = citizens.meet(db, 1, "web", "", "c1", NOW).id
-        dossiers.export(db, 1, hers)
-        dossiers.erase(db, 1, hers)
-        dossiers.forget_tries(db, NOW)
+        for module in (dossiers, tails):
+            module.export(db, 1, hers)
+            module.erase(db, 1, hers)
+        tails.forget_tries(db, NOW)
         for sql, values in list(seen):
             plan = [row[3] for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
             assert not [line for line in plan if line.startswith("SCAN") and "USING" not in line], (sql, plan)
