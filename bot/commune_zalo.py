@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.zalo_assumptions import Question
 from bot.zalo_templates import problems
 
 Price = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -56,6 +57,10 @@ class ZaloTerms(_Part):
     free_hours: how long after her last message words are free; chat_days: until when they are possible at all, first
     from `plan_messages` a month, then for `chat_price` each. delivered_hours: how long a template may remain without
     word of delivery before the next way is tried. development: templates go to the account's administrators only.
+    takeover_minutes: how long the assistant keeps silent after an official has written by hand in OA Manager.
+    silent_days: working days without any event after which somebody should look whether the webhook is still on.
+    grant_days: how long after its last renewal our grant lasts. confirmed: what of `bot.zalo_assumptions` somebody has
+    seen on the real account, and when.
     """
 
     requests_per_minute: int = Field(default=100, ge=1, le=4000)
@@ -69,7 +74,11 @@ class ZaloTerms(_Part):
     notice_hours: Hours = Hours(opens=time(7), closes=time(21))
     send_path: Literal["auto", "v3_cs", "v2_message"] = "auto"
     development: bool = False
+    takeover_minutes: int = Field(default=60, ge=1, le=1440)
+    silent_days: int = Field(default=3, ge=1, le=30)
+    grant_days: int = Field(default=90, ge=1)
     templates: Mapping[str, Template] = Field(default_factory=dict)
+    confirmed: Mapping[Question, date] = Field(default_factory=dict)
     since: date = date(2026, 6, 1)
     source: str = "bảng giá Zalo OA từ 01/06/2026, chưa xác nhận với OA của xã"
     needs_checking: bool = True

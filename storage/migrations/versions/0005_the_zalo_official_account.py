@@ -14,6 +14,47 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('account_fact',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
+    sa.Column('account', sa.String(length=64), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('value', sa.Text(), nullable=False),
+    sa.Column('said_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_account_fact')),
+    sa.UniqueConstraint('commune_id', 'channel', 'account', 'key', name=op.f('uq_account_fact_commune_id_channel_account_key'))
+    )
+    op.create_table('grant_awaited',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
+    sa.Column('account', sa.String(length=64), nullable=False),
+    sa.Column('state_key', sa.String(length=32), nullable=False),
+    sa.Column('until', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_grant_awaited')),
+    sa.UniqueConstraint('commune_id', 'channel', 'account', 'state_key', name=op.f('uq_grant_awaited_commune_id_channel_account_state_key'))
+    )
+    op.create_table('grant_pair',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
+    sa.Column('account', sa.String(length=64), nullable=False),
+    sa.Column('generation', sa.Integer(), nullable=False),
+    sa.Column('pair', sa.LargeBinary(), nullable=True),
+    sa.Column('previous', sa.LargeBinary(), nullable=True),
+    sa.Column('obtained_at', sa.BigInteger(), nullable=True),
+    sa.Column('expires_at', sa.BigInteger(), nullable=True),
+    sa.Column('asked_by', sa.String(length=40), nullable=True),
+    sa.Column('asked_until', sa.BigInteger(), nullable=True),
+    sa.Column('unanswered', sa.Boolean(), nullable=False),
+    sa.Column('first_key', sa.String(length=32), nullable=True),
+    sa.Column('lost_at', sa.BigInteger(), nullable=True),
+    sa.Column('lost_why', sa.String(length=20), nullable=True),
+    sa.Column('told_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_grant_pair')),
+    sa.UniqueConstraint('commune_id', 'channel', 'account', name=op.f('uq_grant_pair_commune_id_channel_account'))
+    )
     op.create_table('notice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('commune_id', sa.Integer(), nullable=False),
@@ -40,6 +81,35 @@ def upgrade() -> None:
     sa.Column('told_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_spending')),
     sa.UniqueConstraint('commune_id', 'month', name=op.f('uq_spending_commune_id_month'))
+    )
+    op.create_table('takeover',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
+    sa.Column('account', sa.String(length=64), nullable=False),
+    sa.Column('chat', sa.String(length=128), nullable=False),
+    sa.Column('sender', sa.String(length=128), nullable=False),
+    sa.Column('began_at', sa.BigInteger(), nullable=False),
+    sa.Column('wrote_at', sa.BigInteger(), nullable=False),
+    sa.Column('until', sa.BigInteger(), nullable=False),
+    sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('asked_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_takeover')),
+    sa.UniqueConstraint('commune_id', 'channel', 'account', 'chat', name=op.f('uq_takeover_commune_id_channel_account_chat'))
+    )
+    with op.batch_alter_table('takeover', schema=None) as batch_op:
+        batch_op.create_index('ix_takeover_until', ['commune_id', 'until'], unique=False)
+
+    op.create_table('upload',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
+    sa.Column('account', sa.String(length=64), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('provider_id', sa.String(length=500), nullable=False),
+    sa.Column('until', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upload')),
+    sa.UniqueConstraint('commune_id', 'channel', 'account', 'file', name=op.f('uq_upload_commune_id_channel_account_file'))
     )
     op.create_table('delivery',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
