@@ -51,7 +51,7 @@ ABUSIVE = "abusive"
 SMALL_TALK = frozenset({"greeting", "thanks", "playful", "help", ABUSIVE})
 """Gives way to anything else."""
 MOST_BESIDE_ABUSE = 4
-"""Words beside abuse from which on somebody has more to say, and it is not passed over (L18)."""
+"""Words that may stand beside abuse; with more there is something to say, and it is not passed over (L18)."""
 SERIOUS = ("accusation", "complaint")
 """Never lost behind something ordinary, in this order."""
 FILLERS = frozenset(
