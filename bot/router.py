@@ -138,7 +138,8 @@ class Router:
             asked = self.talks.ask_again(live)  # never a wrong answer (L12)
             buttons = (*offer.buttons, *asked.buttons)
             return Reply(*offer.paragraphs, *asked.paragraphs, buttons=buttons, secret=asked.secret)
-        return self.talks.answer(live, self._raw())
+        reply = self.talks.answer(live, self._raw())
+        return self._or_another(reply) if self.talks.missed else reply
 
     def stranger(self) -> Reply | None:
         """In a group nobody but an official of the office's own group is served: others read along."""
@@ -353,6 +354,15 @@ class Router:
             return self._not_hers(talk) or wake(talk) or SILENT
         handler = self.routes.events.get(event.name)
         return SILENT if handler is None else self._finish(handler(self.turn, **event.args))
+
+    def _or_another(self, reply: Reply) -> Reply:
+        """What she wrote is no answer: it may be a button's label, or clearly be about something else."""
+        if self.turn.event.kind != "text" or self.turn.in_group or self._at_work:
+            return reply
+        if not self.text.rstrip(".").isdecimal() and (meant := self.latest_list()) is not None:
+            return meant
+        other = self._gate("other-matter")
+        return reply if other is None else reply.add(*other.paragraphs).with_buttons(*reply.buttons, *other.buttons)
 
     def _two_lists(self) -> Reply | None:
         """A number while a question and a later list are both open: ask which was meant, record nothing yet (L08)."""

@@ -81,6 +81,7 @@ class Talks:
         self._turn, self._routes = turn, routes
         self._live, self._looked = turn.talk, True
         self.asked: str | None = None  # the talk whose open question is the reply
+        self.missed = False  # what she wrote is no answer to the question that is open
 
     @property
     def live(self) -> Talk | None:
@@ -123,6 +124,7 @@ class Talks:
             return self._withdrawn(talk)
         before = self.state(talk)
         reply = self._run(talk, route, before, raw)
+        self.missed = self._not_understood(talk, before)
         return self._offer_lookup(reply, talk, before, raw)
 
     def back(self, talk: Talk) -> Reply:
@@ -338,6 +340,13 @@ class Talks:
         if self._turn.in_group and not choices:  # there the messenger forces a reply, which leaves no room for buttons
             return Reply(*paragraphs, _("Please reply to this message; /huy stops it."))
         return Reply(*paragraphs, buttons=(*choices, *ways), secret=question.secret, wants=question.wants)
+
+    def _not_understood(self, talk: Talk, before: State) -> bool:
+        after = self.live
+        if after is None or after.token != talk.token:
+            return False
+        state = self.state(after)
+        return state.pending == before.pending and state.prompts > before.prompts
 
     def _offer_lookup(self, reply: Reply, talk: Talk, before: State, raw: Raw) -> Reply:
         found = codes.find(raw.text) if raw.kind == "text" and talk.route != "dossier" else []

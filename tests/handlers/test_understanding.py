@@ -9,7 +9,7 @@ from bot.app import HANDLERS
 from bot.commune import Fact
 from tests import town as towns
 from tests.bot.turns import Bench, Chats, Said
-from tests.town import Person, Town
+from tests.town import Person, Somebody, Town
 
 
 @pytest.fixture
@@ -260,3 +260,26 @@ async def test_nobody_waits_for_the_table_to_be_read(steady_town: Town) -> None:
     citizen = await towns.villager(steady_town)
     await citizen.says("hom nao co phien cho suoi lanh")
     citizen.sees("Từ thứ Hai")
+
+
+async def test_another_matter_in_the_middle_of_a_question_is_one_tap_away(citizen: Somebody) -> None:
+    """She asks when the office is open while her code is asked for: offered as a button, which can be typed; then the
+    question goes on."""
+    await citizen.says("tra cứu hồ sơ")
+    citizen.sees("gõ mã hồ sơ")
+    await citizen.says("ủy ban làm việc mấy giờ")
+    citizen.sees("gõ mã hồ sơ", "muốn hỏi việc khác")
+    assert "Giờ làm việc" in citizen.buttons()
+    await citizen.says("gio lam viec")
+    citizen.sees("Từ thứ Hai đến thứ Sáu")
+    await citizen.says("H99.33")
+    citizen.sees("gõ mã hồ sơ")
+    citizen.sees_not("việc khác")
+
+
+async def test_nonsense_in_the_middle_of_a_question_offers_nothing_else(citizen: Somebody) -> None:
+    """What means nothing gets the hint alone."""
+    await citizen.says("tra cứu hồ sơ")
+    await citizen.says("asdkjh qwe")
+    citizen.sees("gõ mã hồ sơ")
+    citizen.sees_not("việc khác")
