@@ -128,6 +128,8 @@ async def test_L12_a_clip_that_has_gone_means_words_alone(town: Town, citizen: S
     citizen.sees("chỉ gửi tin bằng chữ")
     await citizen.says("/nghe")
     citizen.sees("chưa có lời đọc bằng tiếng dân tộc")
+    await citizen.does(kind="tap", text="Nghe tiếng Tày", token="#hear:0123456789ab")
+    citizen.sees("Lời đọc này hiện không còn ở đây")
 
 
 async def test_whoever_is_forgotten_is_asked_again_for_her_language(town: Town, citizen: Somebody) -> None:

@@ -275,6 +275,27 @@ async def test_L12_one_that_is_lost_before_he_sends_it_is_asked_for_again(office
     await office.hears(office.group, "hoặc gửi lời ghi âm", after=last)
 
 
+async def test_L12_nothing_is_sent_to_a_request_that_was_closed_meanwhile(office: Office) -> None:
+    """She has ended it before the recording came: he is told, and she is left in peace."""
+    await office.asks()
+    await office.quiet()
+    office.server.next("getFile", throttle(120))
+    press(office.tam, await in_private(office), "Gửi")
+    await office.hears(office.tam.chat, "còn đang tải về")
+    await office.citizen.says("tôi xong rồi")
+    await office.town.later(seconds=121)
+    await office.hears(office.tam.chat, "Chưa gửi gì")
+    await office.quiet()
+    await office.citizen.looks()
+    assert await heard(office.citizen) == []
+
+
+async def test_in_the_group_nobody_chooses_a_language(office: Office) -> None:
+    """What is read aloud is for one person alone."""
+    office.tam.says("/nghe", chat=office.group)
+    await office.hears(office.group, "có người khác cùng đọc")
+
+
 async def test_L12_a_held_recording_can_be_taken_back(office: Office) -> None:
     """While it is still being fetched, too; when it comes, nothing is sent."""
     await office.asks()
