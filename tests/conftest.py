@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.service import keep_what_is_loaded
 from tests import town as towns
 from tests.town import Databases, Person, Somebody, Town
 
 BOTH = ("sqlite", "postgres")
 CHANNELS = ("web", "telegram")
+LONGEST = ("tests/night/", "tests/test_browser.py", "tests/storage/test_imports.py", "tests/bot/test_cli.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,12 +24,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on Telegram what is marked `web_only`."""
+    """Leave out on Telegram what is marked `web_only`; what takes longest comes first, so that no worker ends alone."""
     left = [each for each in items if "-telegram" in each.name and each.get_closest_marker("web_only")]
     if left:
         gone = set(left)
         config.hook.pytest_deselected(items=left)
         items[:] = [each for each in items if each not in gone]
+    items.sort(key=lambda each: not each.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    keep_what_is_loaded()
 
 
 @pytest.fixture(scope="session")
