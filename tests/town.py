@@ -92,6 +92,7 @@ class Databases:
                 return _address(name)
             self._drop(name)
         name = self._create(self._templates[kind])
+        self.connection(name).execute(f"ALTER DATABASE {name} SET synchronous_commit = off")  # nobody fells the server
         self._sample.add(name)
         return _address(name)
 
