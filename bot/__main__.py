@@ -19,6 +19,7 @@ from bot.commands.init import init
 from bot.commands.letters import letters
 from bot.commands.restore import restore
 from bot.commands.understand import understand
+from bot.commands.zalo import pasted
 from bot.commune import BadCommune
 from bot.control import BUSY, FAILED, PATIENCE, WRONG, Busy, ask, hold, run
 from bot.settings import BadSettings, Settings
@@ -98,6 +99,12 @@ def _add_setting_up(names: Any) -> None:
     one.add_argument("--role", choices=ROLES, default="official")
     one.add_argument("--right", type=_listed, default=(), dest="rights", metavar="QUYỀN,…", help=", ".join(RIGHTS))
     one.add_argument("--village", metavar="THÔN", help="thôn của trưởng thôn")
+    what = names.add_parser("zalo", help="kết nối Official Account với trợ lý").add_subparsers(
+        dest="what", metavar="connect", required=True
+    )
+    one = what.add_parser("connect", help="quản trị viên OA đồng ý một lần")
+    one.add_argument("pasted", nargs="?", metavar="DÁN", help="địa chỉ đã quay về, hoặc refresh token; - để dán sau")
+    one.add_argument("--redirect", metavar="ĐỊA_CHỈ", help="Callback URL đã khai, khi không có PUBLIC_URL")
 
 
 def _add_imports(names: Any) -> None:
@@ -163,6 +170,8 @@ def _run(settings: Settings, arguments: dict[str, Any]) -> int:
         from bot.service import serve  # not at the top: check and restore must work where the service cannot
 
         return _with_loop(serve(settings))
+    if "pasted" in arguments:
+        arguments["pasted"] = pasted(arguments["pasted"])
     if "file" in arguments:  # the service may stand in another folder
         arguments["file"] = str(arguments["file"].expanduser().absolute())
     if name in LOCAL:

@@ -208,6 +208,9 @@ needs_checking = true
 # price_uid = 140
 # price_phone = 200
 # needs_checking = true
+# Điều đã xác nhận trên OA thật, và ngày xác nhận; check kể những điều còn lại.
+# [zalo.confirmed]
+# signature = 2026-12-01
 
 # Mỗi thôn một mục: tên nay, tên cũ, xã cũ, ngày họp đồng ý và số biên bản, số công vụ của trưởng thôn.
 # [[villages]]
@@ -225,9 +228,11 @@ needs_checking = true
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `python -m bot check`: "error" has to be settled before villagers come, "warning" soon."""
+    """One line of `python -m bot check`: "error" has to be settled before villagers come, "warning" soon, "note" is
+    only to be known.
+    """
 
-    level: Literal["error", "warning"]
+    level: Literal["error", "warning", "note"]
     sentence: str
 
 

@@ -16,9 +16,11 @@ from bot import clips, commune_setup, disk, logs, phrases
 from bot import commune as communes
 from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.commands.check_telegram import check_telegram
+from bot.commands.check_zalo import Known, check_zalo, known
 from bot.commune import BadCommune, Commune
 from bot.commune_changes import changed
 from bot.commune_setup import Finding
+from bot.commune_zalo import ZaloTerms
 from bot.control import DONE, FAILED, Say
 from bot.scheduler import SKEW
 from bot.settings import Settings
@@ -37,7 +39,7 @@ OLDEST_POSTGRESQL = 120000
 FIRST_YEAR = 2026
 COMMUNE_ID = 1
 LOW_DISK = communes.Office().low_disk_megabytes
-LEVELS = {"error": "Cần sửa", "warning": "Nên xem"}
+LEVELS = {"error": "Cần sửa", "warning": "Nên xem", "note": "Được biết"}
 
 
 def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
@@ -54,10 +56,12 @@ def check(settings: Settings, say: Say, now: datetime | None = None) -> int:
         *_database(settings, now),
     ]
     found += check_telegram(settings, _groups(settings))
+    found += check_zalo(settings, commune.zalo if commune else ZaloTerms(), _of_zalo(settings), now)
     for finding in sorted(found, key=lambda one: one.level):
         say(f"{LEVELS[finding.level]}: {finding.sentence}")
     errors = sum(finding.level == "error" for finding in found)
-    say(f"Kiểm tra xong: {errors} việc cần sửa, {len(found) - errors} việc nên xem.")
+    warnings = sum(finding.level == "warning" for finding in found)
+    say(f"Kiểm tra xong: {errors} việc cần sửa, {warnings} việc nên xem.")
     return FAILED if errors else DONE
 
 
@@ -89,15 +93,24 @@ def _groups(settings: Settings) -> list[str]:
     return _read(settings, lambda db: chats.groups(db, COMMUNE_ID, TELEGRAM, account) if _has(db, lane) else [])
 
 
+def _of_zalo(settings: Settings) -> Known:
+    """Our right to act for the Official Account, as it stands in the tables."""
+    secret = known_secret(settings)
+    if not settings.zalo_app_id or secret is None:
+        return Known()
+    found = _read(settings, lambda db: [known(db, COMMUNE_ID, settings.zalo_app_id)], secret)
+    return found[0] if found else Known()
+
+
 def _has(db: Connection, table: Table) -> bool:
     return inspect(db).has_table(table.name)
 
 
-def _read(settings: Settings, work: Callable[[Connection], list[T]]) -> list[T]:
+def _read(settings: Settings, work: Callable[[Connection], list[T]], secret: bytes = b"") -> list[T]:
     """What stands in the tables; [] while the database cannot be read, which `_database` tells."""
     if not settings.on_postgresql and not sqlite_path(settings.database).exists():
         return []
-    engine = create_engine_for(settings.database, Keys.derive(b""), readonly=True)
+    engine = create_engine_for(settings.database, Keys.derive(secret), readonly=True)
     try:
         with engine.connect() as db:
             return work(db)
