@@ -17,6 +17,7 @@ from storage import cards, citizens, outbox, requests
 routes = Routes()
 NOTE = re.compile(r"\s*(?:#|ghi chú\s*:)\s*", re.IGNORECASE)
 """How a reply begins that stays inside the office."""
+NOT_INVITED = _("I am sorry, this is only for officials who have been invited.")
 PRIVATELY = _("I can be reached privately: please tap my name and write to me there.")
 
 
@@ -28,8 +29,8 @@ def reply_to_card(turn: Turn) -> Reply | Start | None:
     kind, _colon, number = (name or "").partition(":")
     if kind != "request":
         return None
-    if not turn.in_group and not turn.allows("official"):
-        return None
+    if not turn.allows("official"):  # a village head in the group, or a citizen in her own chat
+        return Reply(NOT_INVITED) if turn.in_group else None
     if turn.event.kind not in ("text", "voice"):
         return Reply(_("Only words or a recording can be sent to her from here."))
     if mark := NOTE.match(turn.event.text):

@@ -191,6 +191,18 @@ async def test_L02_whoever_is_not_invited_answers_nobody(office: Office) -> None
     assert (await office.citizen.looks()).news == []
 
 
+async def test_L02_a_village_head_in_the_group_answers_nobody(office: Office) -> None:
+    """He is invited, but not to answer for the office: his reply takes the request from nobody."""
+    card = await office.asks()
+    head = await office.town.read(lambda db: next(each for each in officials.active(db, 1) if each.village))
+    user = server_member(office, 7300, "Trưởng thôn")
+    await office.connects(user, head.name)
+    assert "được mời" in (await office.says(user, "Chiều nay có nước.", to=card)).text
+    await office.later()
+    assert "Chưa ai nhận" in card.text
+    assert (await office.citizen.looks()).news == []
+
+
 def server_member(office: Office, user_id: int, name: str) -> User:
     user = office.server.user(user_id, name)
     office.group.joins(user)
