@@ -51,6 +51,13 @@ class Outage:
     ended_at: datetime
 
 
+def last(db: Connection, commune_id: int, channel: str, account: str) -> datetime | None:
+    """Until when events are known to have reached us."""
+    here = (pulse.c.commune_id == commune_id) & (pulse.c.channel == channel) & (pulse.c.account == account)
+    found: datetime | None = db.execute(select(pulse.c.at).where(here)).scalar()
+    return found
+
+
 def beat(db: Connection, commune_id: int, channel: str, account: str, now: datetime) -> None:
     """Events reach us until now; a gap since the last time of `SHORTEST` to `LONGEST` is noted as an outage."""
     here = (pulse.c.commune_id == commune_id) & (pulse.c.channel == channel) & (pulse.c.account == account)

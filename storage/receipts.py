@@ -72,14 +72,10 @@ def _tracking(db: Connection, body: bytes) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def is_ours(
-    db: Connection, commune_id: int, channel: str, account: str, chat: str, message: str, words: str
-) -> bool:
+def is_ours(db: Connection, commune_id: int, channel: str, account: str, chat: str, message: str, words: str) -> bool:
     """Whether a message that the provider shows in a chat left from here; one in flight is known by its words."""
     rows = _latest(db, commune_id, channel, account, chat)
-    return any(
-        row.provider_id == message or (row.state == "sending" and _words(db, row.body) == words) for row in rows
-    )
+    return any(row.provider_id == message or (row.state == "sending" and _words(db, row.body) == words) for row in rows)
 
 
 def known(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> set[str]:

@@ -15,20 +15,24 @@ from hypothesis import strategies as st
 from bot.channels.base import Capabilities, Channel, Inbound, Unparsable
 from bot.channels.telegram import Telegram
 from bot.channels.web import CAPABILITIES, Web
+from bot.channels.zalo import Zalo
 from bot.settings import Settings
 from bot.state import Kind
 from tests.provider import TestChannel
 
 TELEGRAM = Settings.load({"TELEGRAM_BOT_TOKEN": "7100000001:of-the-tests"}, env_file=None)
+ZALO = {"ZALO_APP_ID": "3608465248940903967", "ZALO_APP_SECRET": "of the app", "ZALO_OA_SECRET_KEY": "of the events"}
 CHANNELS: dict[str, Channel] = {
     "web": Web.__new__(Web),
     "telegram": Telegram(TELEGRAM, "secret"),
+    "zalo": Zalo(Settings.load(ZALO, env_file=None)),
     "test": TestChannel("http://127.0.0.1:1"),
 }
 FIXTURES = Path(__file__).parent / "fixtures"
 SAMPLES = sorted(FIXTURES.glob("*/*.json"))
 KINDS = {"start", "text", "tap", "sticker", "photo", "file", "voice", "location"}
 OF_MESSENGERS = {"contact", "edited", "left", "back", "joined", "removed", "anonymous", "moved"}
+OF_ZALO = {"contact", "left", "opened", "takeover", "withdrawn"}
 channels = pytest.mark.parametrize("name", CHANNELS)
 
 
@@ -123,4 +127,5 @@ def test_every_kind_has_a_sample() -> None:
 
     assert kinds("web") == KINDS
     assert kinds("telegram") == KINDS - {"start"} | OF_MESSENGERS
+    assert kinds("zalo") == KINDS | OF_ZALO
     assert KINDS - {"start", "tap"} <= set(get_args(Kind)) | KINDS
