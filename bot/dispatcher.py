@@ -44,6 +44,8 @@ QUOTED = 3000
 """Code points of the old question that are shown again with the choice."""
 HEARD_AGAIN = timedelta(minutes=5)
 """It is written down so seldom that she was heard from: no burst of messages writes it twice."""
+NOT_HERS = ("internal", "takeover", "left", "withdrawn")
+"""Events in her chat that are no word of hers: they open no window, and make nobody known who was forgotten."""
 SLOW_POLL = 1.0
 """Seconds between looks for events that nobody announced: lanes that waited, a crashed neighbour's, a lost notify."""
 SLOW_TURN = 0.05
@@ -256,10 +258,10 @@ class Dispatcher:
         now = self.clock.now()
         address = Address(taken.channel, taken.account, taken.chat, taken.sender)
         citizen = None if is_office(self.place, address) else taken.citizen
-        from_us = taken.event_id.startswith("internal:")  # which must not make a citizen known who was forgotten
-        if citizen is None and not from_us and not is_office(self.place, address):
+        event = self._parse(taken)
+        if citizen is None and event.kind not in NOT_HERS and not is_office(self.place, address):
             citizen = citizens.meet(db, taken.commune_id, taken.channel, taken.account, taken.sender, now)
-        elif not from_us and taken.last_at is not None and taken.received_at - taken.last_at > HEARD_AGAIN:
+        if event.kind not in NOT_HERS and taken.last_at and taken.received_at - taken.last_at > HEARD_AGAIN:
             key = (taken.channel, taken.account, taken.sender)
             citizens.heard(db, taken.commune_id, *key, taken.received_at)
         language = (citizen.language if citizen else None) or self.place.language
@@ -268,7 +270,7 @@ class Dispatcher:
             place=self.place,
             now=now,
             address=address,
-            event=self._parse(taken),
+            event=event,
             event_id=taken.id,
             lane_id=taken.lane_id,
             language=language,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.channels.base import Inbound
 from storage import citizens, inbox
 from tests.bot.turns import VILLAGER, Bench, Chats
 from tests.town import START
@@ -42,3 +43,13 @@ def test_each_message_of_hers_counts_and_a_burst_is_written_once(bench: Bench) -
         inbox.insert_internal(chats.db, 1, lane, VILLAGER.chat, "quiet:0", raw, chats.now)
         chats._turns()
         assert heard_at(chats) == before
+
+
+def test_leaving_is_no_word_of_hers(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """She shuts us out: that opens no window."""
+    with bench.town() as chats:
+        chats.says("xin chào")
+        chats.clock.advance(timedelta(days=1))
+        monkeypatch.setattr(chats.dispatcher.channels["web"], "parse", lambda raw: Inbound("left"))
+        chats.says("…")
+        assert heard_at(chats) == START
