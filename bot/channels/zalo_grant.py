@@ -113,7 +113,7 @@ class Grant:
         """An access token that should open; raises NeedsPerson (everything waits for him) or Unavailable."""
         if not self._good(self._pair):
             await self._look()
-        pair = self._pair if self._good(self._pair) else await self._refreshed()
+        pair = self._pair if self._good(self._pair) else await self._refreshed(self._pair.generation)
         return pair.access
 
     async def renew(self, token: str) -> str:
@@ -161,7 +161,7 @@ class Grant:
         pair = self._pair
         due = pair.obtained_at is None or pair.expires_at is None or self._is_due(pair.obtained_at, pair.expires_at)
         if due or pair.lost:
-            await self._refreshed()
+            await self._refreshed(pair.generation)
 
     def _is_due(self, obtained_at: datetime, expires_at: datetime) -> bool:
         return self._home.now() >= obtained_at + min(EARLY, EARLY_PART * (expires_at - obtained_at))
@@ -175,9 +175,11 @@ class Grant:
 
     async def _look(self) -> None:
         try:
-            self._pair = await self._home.database.read(grants.find, self._whose)
+            found = await self._home.database.read(grants.find, self._whose)
         except Exception as error:
             raise _away(error) from None
+        if found.generation >= self._pair.generation:  # else this look began before the pair was stored that we have
+            self._pair = found
 
     def _good(self, pair: Pair) -> bool:
         usable = bool(pair.access) and pair.access != self._worn
@@ -191,10 +193,12 @@ class Grant:
 
     # --- refreshing ---------------------------------------------------------------------------------------------------
 
-    async def _refreshed(self) -> Pair:
-        """The pair after a refresh. Whoever waits here waits for the same one, and nobody who gives up ends it."""
+    async def _refreshed(self, beyond: int) -> Pair:
+        """The pair that comes after the one of generation `beyond`. Whoever waits here waits for the same refresh, and
+        nobody who gives up ends it.
+        """
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._refresh())
+            self._task = asyncio.create_task(self._refresh(beyond))
             self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
             async with asyncio.timeout(PATIENCE):
@@ -202,10 +206,10 @@ class Grant:
         except TimeoutError:
             raise Unavailable("no token yet") from None
 
-    async def _refresh(self) -> Pair:
+    async def _refresh(self, beyond: int) -> Pair:
         if self._rests is not None and asyncio.get_running_loop().time() < self._rests[0]:
             raise self._rests[1]
-        asked = await self._ask()
+        asked = await self._ask(beyond)
         if isinstance(asked, Pair):
             return await self._take(asked)
         try:
@@ -229,19 +233,15 @@ class Grant:
         log.info("zalo_grant_renewed", generation=saved.generation)
         return await self._take(saved)
 
-    async def _ask(self) -> Asked | Pair:
+    async def _ask(self, beyond: int) -> Asked | Pair:
         first = self._settings.zalo_refresh_token
         while True:
             now = datetime.now(UTC)
             until = now + timedelta(seconds=ASK_SECONDS)
-            beyond = self._pair.generation
             asked = await self._written(grants.ask, self._whose, beyond, first, self._who, now, until)
             if asked is not None:
                 return asked
             await asyncio.sleep(BUSY_LOOK)
-            await self._look()
-            if self._good(self._pair):
-                return self._pair
 
     async def _take(self, pair: Pair) -> Pair:
         """This pair stands; raises when it does not open anything."""

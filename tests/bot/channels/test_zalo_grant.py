@@ -236,6 +236,20 @@ async def test_of_two_processes_one_refreshes_and_the_other_reads(scene: Scene) 
     assert [each.told for each in several] == [[], [], []]
 
 
+async def test_a_look_that_began_before_the_pair_was_stored_changes_nothing(
+    scene: Scene, one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would bring back a token that is worth nothing, and with it one more refresh."""
+    await one.opens()
+    before = await one.stored()
+    scene.expire()
+    assert await one.opens()
+    monkeypatch.setattr(grants, "find", lambda *_any: before)
+    await one.grant._look()
+    assert await one.opens()
+    assert scene.refreshes == 2
+
+
 async def test_whoever_gives_up_waiting_does_not_end_the_refresh(scene: Scene, one: Process) -> None:
     """A message that was cancelled, a process that stops: the answer is stored all the same."""
     scene.server.next(TOKEN, "later")
