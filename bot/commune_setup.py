@@ -254,6 +254,7 @@ def check(commune: Commune, today: date, channels: Collection[str] = tuple(_CHAN
     """What a person still has to settle, for the channels in use; errors first."""
     findings = [*_permits(commune, channels), *_people(commune), *_reception(commune, today), *_about(commune)]
     findings += [*_villages(commune), *_unconfirmed(commune, today)]
+    findings += _zalo(commune) if "zalo" in channels else ()
     return sorted(findings, key=lambda finding: finding.level)
 
 
@@ -349,6 +350,28 @@ def _villages(commune: Commune) -> Iterable[Finding]:
     for village in commune.villages:
         if village.agreed_on is None or not village.minutes:
             yield Finding("warning", f"{village.label}: chưa có ngày họp đồng ý và số biên bản.")
+
+
+def _zalo(commune: Commune) -> Iterable[Finding]:
+    """Terms and templates, and what is missing before somebody silent can be told (zalo.md 2.5, 3)."""
+    terms = commune.zalo
+    if terms.needs_checking:
+        yield Finding(
+            "warning",
+            f"Cần kiểm tra điều khoản Zalo từ {terms.since:%d/%m/%Y} ({terms.source}): {terms.plan_messages} tin mỗi "
+            f"tháng theo gói, sau đó {terms.chat_price} đồng một tin.",
+        )
+    for name, template in terms.templates.items():
+        if template.needs_checking:
+            yield Finding(
+                "warning",
+                f"Cần kiểm tra mẫu tin Zalo {name} ({template.id}): {template.price_uid} đồng theo tài khoản, "
+                f"{template.price_phone} đồng theo số điện thoại.",
+            )
+    if not terms.templates:
+        yield Finding("warning", "Chưa có mẫu tin Zalo: ai im lặng quá 7 ngày chỉ còn cách gọi điện.")
+    elif not terms.monthly_budget and not terms.development:
+        yield Finding("warning", "Có mẫu tin Zalo nhưng monthly_budget = 0: mẫu tin mất tiền nên không được gửi.")
 
 
 def _unconfirmed(commune: Commune, today: date) -> Iterable[Finding]:

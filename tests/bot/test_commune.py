@@ -252,6 +252,9 @@ def test_check_of_an_empty_commune():
         "Cần kiểm tra hạn trả lời đề nghị về dữ liệu cá nhân: 2 ngày làm việc; sửa xong 10 ngày, xóa xong 20 ngày, "
         "từ 01/01/2026 (NĐ 356/2025/NĐ-CP, Điều 5).",
         "Lịch nghỉ lễ chưa được đối chiếu với thông báo chính thức.",
+        "Cần kiểm tra điều khoản Zalo từ 01/06/2026 (bảng giá Zalo OA từ 01/06/2026, chưa xác nhận với OA của xã): "
+        "500 tin mỗi tháng theo gói, sau đó 55 đồng một tin.",
+        "Chưa có mẫu tin Zalo: ai im lặng quá 7 ngày chỉ còn cách gọi điện.",
     ]
 
 

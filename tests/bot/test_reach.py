@@ -1,6 +1,7 @@
 """How a notice reaches people: the ladder of ways, what it costs, and that nobody gets it twice."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -34,6 +35,7 @@ from storage import (
     stops,
 )
 from storage.audience import Recipient
+from storage.db import create_engine_for
 from storage.notices import attempt, delivery
 from storage.outbox import outbox as rows
 from storage.sealing import unseal_json
@@ -658,3 +660,29 @@ def got_once(db: Connection, delivery_id: int) -> None:
     assert len({each.step for each in ways}) == len(ways)
     for each in ways[:-1]:
         assert each.provider_id in CERTAIN or (each.step in ladder.TEMPLATES and each.state == "late"), ways
+
+
+def test_two_processes_neither_overspend_nor_tell_anybody_twice(tmp_path: Path) -> None:
+    """Both choose at the same moment; the last đồng is taken once, and each person has one way."""
+    terms = TERMS.model_copy(update={"monthly_budget": 140 * 20})
+    with stores.fresh("postgres", tmp_path) as url:
+        engine = create_engine_for(url, stores.KEYS)
+        with engine.begin() as db:
+            made = reach.make(work(db), ready(), [Recipient(she(db, zalo=30 * DAY)) for _each in range(60)])
+
+        def process(_number: int) -> int:
+            chosen = 0
+            while True:
+                with engine.begin() as db:
+                    found = reach.carry_out(work(db, terms=terms), limit=5)
+                if not found:
+                    return chosen
+                chosen += found
+
+        with ThreadPoolExecutor(2) as threads:
+            assert sum(threads.map(process, range(2))) == 60
+        with engine.begin() as db:
+            assert notices.counts(db, 1, made) == {"sending": 20, "call": 40}
+            assert spending.of(db, 1, "2026-11") == (140 * 20, 0)
+            assert len(sent(db, made)) == 20
+        engine.dispose()

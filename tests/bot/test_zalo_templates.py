@@ -1,13 +1,17 @@
 """Template notices: what fits the limits of an approved template, and what commune.toml may say of it."""
 
 import unicodedata
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import sample
 from bot.commune import BadCommune, load
+from bot.commune_setup import check
 from bot.commune_zalo import Template, ZaloTerms
 from bot.zalo_templates import FIELDS, LIMITS, NOTICES, Unfit, body, data
 
@@ -125,3 +129,29 @@ def test_mistakes_in_the_file_are_told_in_a_sentence(tmp_path: Path, text: str, 
     """A clerk may be the one who edits it."""
     with pytest.raises(BadCommune, match=told):
         load(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("zalo", "told"),
+    [
+        ({}, "ai im lặng quá 7 ngày chỉ còn cách gọi điện"),
+        ({"templates": {"result-ready": READY}}, "monthly_budget = 0"),
+        ({"templates": {"result-ready": READY}, "monthly_budget": 1}, "Cần kiểm tra mẫu tin Zalo result-ready"),
+        ({}, "Cần kiểm tra điều khoản Zalo từ 01/06/2026"),
+    ],
+)
+def test_check_says_what_is_missing_before_somebody_silent_can_be_told(zalo: dict[str, Any], told: str) -> None:
+    """And what nobody has confirmed; a commune without Zalo hears nothing of it."""
+    commune = sample.commune().model_copy(update={"zalo": ZaloTerms(**zalo)})
+    day = date(2026, 11, 26)
+    assert told in " ".join(each.sentence for each in check(commune, day, ["zalo"]))
+    assert told not in " ".join(each.sentence for each in check(commune, day, ["web"]))
+
+
+def test_check_is_content_with_confirmed_terms() -> None:
+    """Nothing is left to say of them."""
+    ready = READY.model_copy(update={"needs_checking": False})
+    terms = ZaloTerms(templates={"result-ready": ready}, monthly_budget=1, needs_checking=False)
+    commune = sample.commune().model_copy(update={"zalo": terms})
+    sentences = [each.sentence for each in check(commune, date(2026, 11, 26), ["zalo"])]
+    assert not [each for each in sentences if "mẫu tin" in each or "điều khoản Zalo" in each]
