@@ -21,6 +21,7 @@ from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Limits
+from bot.channels.zalo import Zalo
 from bot.clips import Clips
 from bot.clock import Clock
 from bot.commune import Commune, load
@@ -56,12 +57,14 @@ from handlers import (
     slip,
     stop,
     stop_reports,
+    takeover,
     today,
     understanding,
     voice,
     waiting,
     watch,
     wish,
+    withdrawn,
 )
 from messages.fold import fold
 from messages.letters import Templates
@@ -75,7 +78,7 @@ log = structlog.get_logger(__name__)
 HANDLERS = (
     greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
     facts_change, today, emergency, pressed, voice, stop, stop_reports, calls, privacy, people, erase, wish,
-    identity, forget, understanding, complaint,
+    identity, forget, withdrawn, takeover, understanding, complaint,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1
@@ -143,6 +146,8 @@ def _channels(settings: Settings, keys: Keys) -> Iterable[Channel]:
     """The channels that have been configured, besides the web page."""
     if settings.telegram_bot_token:
         yield Telegram(settings, settings.telegram_webhook_secret or keys.token("telegram webhook"))
+    if settings.zalo_app_id:
+        yield Zalo(settings)
 
 
 def _office(db: Connection, settings: Settings, channels: Iterable[Channel]) -> tuple[Address, ...]:
@@ -160,7 +165,7 @@ async def _commune(
     """The commune of DATA_DIR/commune.toml; the sample commune when there is none, no channel, and a new database."""
     file = settings.data_dir / "commune.toml"
     is_sample = await database.read(communes.is_sample, COMMUNE_ID)
-    real_channel = bool(settings.zalo_app_id) or any(not channel.on_trial for channel in channels)
+    real_channel = any(not channel.on_trial for channel in channels)
     if is_sample is None:
         is_sample = not real_channel and not file.exists()
         await database.write(_create, is_sample, clock.now())

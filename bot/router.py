@@ -19,7 +19,7 @@ from messages import codes, gates
 from messages.fold import fold
 from messages.reply import Button, Reply, Text, _
 from messages.understanding.understand import FILLERS
-from storage import conversations
+from storage import conversations, takeovers
 from storage.conversations import Talk
 
 SILENT = Reply()
@@ -29,7 +29,7 @@ RESUME = frozenset({"tiep tuc", "lam tiep"})
 PERSON = "person"
 POLITE = FILLERS | {"hoi"}
 """Words around a route's own that change nothing: "cho hỏi … với ạ"."""
-ABOUT_CHAT = frozenset({"left", "back", "joined", "removed", "anonymous", "moved"})
+ABOUT_CHAT = frozenset({"left", "back", "joined", "removed", "anonymous", "moved", "takeover", "withdrawn"})
 """Events about the chat itself; a handler's gate of that name answers."""
 LIST_HOURS = 12
 """How long a typed number answers a list without a question (L08)."""
@@ -53,16 +53,31 @@ class Router:
         event = self.turn.event
         if event.kind == "internal":
             return self._internal()
-        if event.kind == "start":
-            return self._use(self.routes.by_command("/start", self.turn.roles)) or SILENT
         if event.kind in ABOUT_CHAT:
             return self._gate(event.kind) or SILENT
+        if (taken := self._taken_over()) is not None:
+            self.route = "taken_over"
+            return taken
+        if event.kind == "start":
+            return self._use(self.routes.by_command("/start", self.turn.roles)) or SILENT
+        if event.kind == "opened":
+            return self._gate("opened") or SILENT
         for step in self._steps():
             if (reply := step(self)) is not None:
                 self.route = step.__name__
                 self.misunderstood = step is Router.menu
                 return reply
         return SILENT
+
+    def _taken_over(self) -> Reply | None:
+        """An official writes to her by hand: what is no cry for help is his to answer."""
+        at = self.turn.address
+        if not self.turn.place.capabilities[at.channel].takeovers:
+            return None
+        found = takeovers.find(self.turn.db, self.turn.commune_id, at.channel, at.account, at.chat)
+        if found is None or found.until <= self.turn.now:
+            return None
+        return self.emergency() or self._gate("taken-over")
 
     def _steps(self) -> "tuple[Callable[[Router], Reply | None], ...]":
         if self.turn.event.kind == "edited":

@@ -53,6 +53,15 @@ def _greeting(turn: Turn, rest: str, hello: Text) -> Reply:
     return Reply(hello, _("Here you can look up your dossier and write to an official."), SAFETY, ASK, buttons=MENU)
 
 
+@routes.gate("opened")
+def opened(turn: Turn) -> Reply | None:
+    """She has opened the chat without a word: greeted once a day, and never in the middle of something."""
+    today = turn.now.astimezone(ZONE).date()
+    if turn.citizen is None or turn.talk is not None or turn.citizen.greeted_on == today:
+        return None
+    return start(turn)
+
+
 @routes.command("/start", "/menu", role="official")
 def start_official(turn: Turn, rest: str = "") -> Reply:
     """An official opens the office: by name and post, so that everybody at one computer sees who is in."""

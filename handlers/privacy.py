@@ -27,6 +27,7 @@ from storage import (
     requests,
     stops,
     tails,
+    takeovers,
 )
 
 routes = Routes()
@@ -107,6 +108,7 @@ def exports(turn: Turn) -> dict[str, Any]:
         "links": links.export(turn.db, turn.commune_id, turn.citizen.id),
         "erasures": erasures.export(turn.db, turn.commune_id, turn.citizen.id),
         "letters": letters.export(turn.db, turn.commune_id, *here),
+        "takeovers": takeovers.export(turn.db, turn.commune_id, *here),
         "stops": stops.export(turn.db, turn.commune_id, turn.citizen.id),
         "notices": notices.export(turn.db, turn.commune_id, turn.citizen.id),
         "consents": consents.export(turn.db, turn.commune_id, turn.citizen.id),

@@ -133,12 +133,14 @@ _HEARD = Prepared(
         address.c.account == bindparam("of"),
         address.c.sender == bindparam("who"),
     )
-    .values(last_at=bindparam("at"))
+    .values(last_at=bindparam("at"), left_at=None)
 )
 
 
 def heard(db: Connection, commune_id: int, channel: str, account: str, sender: str, at: datetime) -> None:
-    """She has written or tapped here: which of her chats she used last, and since when she is silent there."""
+    """She has written or tapped here: which of her chats she used last, and since when she is silent there. Whoever
+    writes has not left.
+    """
     _HEARD.run(db, commune=commune_id, on=channel, of=account, who=sender, at=at)
 
 

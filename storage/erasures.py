@@ -32,6 +32,7 @@ from storage import (
     sessions,
     stops,
     tails,
+    takeovers,
 )
 from storage.db import Id, UtcTime, metadata
 from storage.requests import Request
@@ -214,6 +215,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         outbox.erase(db, commune_id, *private, keep=on_their_way)
         letters.erase(db, commune_id, *private)
         cards.erase(db, commune_id, *private)
+        takeovers.erase(db, commune_id, *private)
         files.erase(db, commune_id, *private, keep=their_files)
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
     for one in (dossiers, tails, links, guidance, stops, notices, consents):

@@ -405,6 +405,14 @@ def answered_by_call(db: Connection, commune_id: int, request_id: int, official_
     )  # fmt: skip
 
 
+def answered_by_hand(db: Connection, commune_id: int, request_id: int, now: datetime) -> None:
+    """Some official has written to her past us: what waited is answered, and nobody is reminded."""
+    db.execute(
+        update(request).where(_is(commune_id, request_id), request.c.state == "waiting")
+        .values(state="answered", answered_at=now, remind_at=None)
+    )  # fmt: skip
+
+
 def take_over(db: Connection, commune_id: int, request_id: int, official_id: int, *, instead: bool = False) -> int:
     """The official takes the request; returns the id of whoever has it now (another, when that one was quicker).
 

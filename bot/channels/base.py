@@ -38,6 +38,7 @@ class Capabilities:
     masks: bool = False  # names and phones are shown masked here (the provider's servers are abroad)
     draws: frozenset[str] = frozenset()  # what it shows in its own way: "clock", "signature"
     starts_by: str = ""  # the address that opens our chat and sends "/start {code}" there; {name}: our account's
+    takeovers: bool = False  # officials can write there by hand, past us, and we are shown that they did
     sends: bool = True  # False: the outbox row is the message, no sender and no lease (web)
 
 
@@ -57,8 +58,9 @@ class Inbound:
     """One event, in words every channel shares.
 
     kind: start, text, tap, sticker, photo, file, voice, location, contact (a phone shared by its own button), edited
-    (she changed a message), left (she blocked us), back, joined and removed (we, in a group), anonymous (a group admin
-    who hides who he is), moved (the group got another id), internal.
+    (she changed a message), opened (she looked at the chat), left (she blocked us), back, withdrawn (nothing shall be
+    kept about her), takeover (an official has written there by hand), joined and removed (we, in a group), anonymous (a
+    group admin who hides who he is), moved (the group got another id), internal.
     text: what was typed, or the label of the button tapped. token: of a tap. files: ids in storage.files.
     message: the provider's id of this message, or of the one a tap stands under; reply_to: of the one it answers;
     quoted: the words of the message a tap stands under. thread: the topic of a group it was written in.

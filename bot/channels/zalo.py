@@ -60,6 +60,7 @@ class Zalo(Channel):
             text_length=TEXT,
             buttons=5,
             attachments="separate",
+            takeovers=True,
             # The form that asks for a phone shows a picture that Zalo fetches from us.
             shares=frozenset({"phone"}) if settings.public_url else frozenset(),
         )
@@ -74,7 +75,9 @@ class Zalo(Channel):
         """Make ready to receive and send."""
         terms = post.commune.zalo if post.commune is not None else ZaloTerms()
         told = Told(lambda sentence: post.alert(post.catalogs.text(sentence, post.language)))
-        self.rates, self._post, self._told = rates(terms), post, told
+        self._post, self._told = post, told
+        if terms.requests_per_minute != ZaloTerms().requests_per_minute:
+            self.rates = rates(terms)
         self.grant = Grant(self.settings, self.wire, post, told)
         self.oa = OfficialAccount(self.grant, post, told, self.account, terms)
         self._receiver = Receiver(self.account, self.settings, post, self.grant.withdrawn)
