@@ -19,7 +19,7 @@ from handlers import request_card as card
 from handlers.person import WhichVillage, key_of
 from messages.reply import Button, Reply, _, lines
 from messages.reply import Text as Words
-from storage import households, officials, requests, stops
+from storage import call_list, households, officials, requests, stops
 from storage.requests import Request
 
 routes = Routes()
@@ -38,7 +38,9 @@ def queue(turn: Turn, rest: str = "") -> Reply:
     waiting = requests.queue(turn.db, turn.commune_id)
     reports = len(stops.open_reports(turn.db, turn.commune_id))
     see = (Button(_("See the reports"), str(RouteToken("stop-reports"))),) if reports else ()
-    told = (_("{count} reports of a wrong number or a death are not noted yet.", count=reports),) if reports else ()
+    told = [_("{count} reports of a wrong number or a death are not noted yet.", count=reports)] if reports else []
+    calls = call_list.count(turn.db, turn.commune_id)
+    told += [_("No message reached {count} people, please call them: /danhsachgoi", count=calls)] if calls else []
     if not waiting:
         return Reply(_("Nobody is waiting. Thank you."), *told, buttons=see)
     mine = turn.official.id if turn.official else None

@@ -49,6 +49,12 @@ def to_call(db: Connection, commune_id: int, limit: int = 50) -> list[Call]:
     return [_to_call(db, commune_id, row) for row in people]
 
 
+def count(db: Connection, commune_id: int) -> int:
+    """How many people are to be called."""
+    people = select(func.count(delivery.c.person.distinct())).where(delivery.c.commune_id == commune_id, _call)
+    return int(db.execute(people).scalar_one())
+
+
 def _to_call(db: Connection, commune_id: int, row: Any) -> Call:
     hers = (delivery.c.commune_id == commune_id) & (delivery.c.person == row.person) & (delivery.c.state == "call")
     told = db.execute(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.commands.inbox import local
 from bot.control import DONE, FAILED, Say
+from bot.ladder import Ladder
+from storage import call_list, spending
 from storage import outbox as messages
 
 if TYPE_CHECKING:
@@ -40,6 +42,19 @@ async def outbox(app: "App", arguments: dict[str, Any], say: Say) -> int:
     return DONE if changed else FAILED
 
 
+async def _money(app: "App", say: Say) -> None:
+    """What this month's notices have cost, and who is left to be called."""
+    commune_id, terms = app.place.commune_id, app.place.commune.zalo
+    month = Ladder.month(app.clock.now())
+    cost, used = await app.database.read(spending.of, commune_id, month)
+    calls = await app.database.read(call_list.count, commune_id)
+    if cost or used:
+        spent = f"đã dùng {cost} trong {terms.monthly_budget} đồng, {used} trong {terms.plan_messages} tin của gói"
+        say(f"Tin báo qua Zalo tháng {month[5:]}/{month[:4]}: {spent}.")
+    if calls:
+        say(f"Còn {calls} người không tin nào tới được, phải gọi điện: /danhsachgoi")
+
+
 async def _list(app: "App", say: Say) -> int:
     counts = await app.database.read(messages.counts, app.place.commune_id)
     stuck = await app.database.read(messages.stuck, app.place.commune_id, SHOWN)
@@ -47,6 +62,7 @@ async def _list(app: "App", say: Say) -> int:
     for row in stuck:
         words = f"{KINDS.get(row.kind, row.kind)}, {STATES[row.state]}, gửi {row.attempts} lần"
         say(f"{row.id}  {local(row.created_at)}  {row.channel}  {words}  {row.error or ''}".rstrip())
+    await _money(app, say)
     if stuck:
         say("Gửi lại: python -m bot outbox retry SỐ")
         say("Ghi kết quả: python -m bot outbox settle SỐ --arrived (đã tới) hoặc --lost (không tới)")

@@ -27,8 +27,10 @@ from bot.commands.init import init
 from bot.commands.invite import link
 from bot.control import BUSY, DONE, FAILED, WRONG, hold
 from bot.settings import BadSettings, Settings
+from messages.render import ZONE
 from messages.understanding.table import built_in
-from storage import accounts, arrivals, facts, inbox, officials, outbox, ticks
+from storage import accounts, arrivals, facts, inbox, notices, officials, outbox, spending, ticks
+from storage.audience import Person
 from tests import town as towns
 from tests.town import SECRET, START, Databases
 
@@ -250,6 +252,24 @@ def test_uncertain_messages_are_decided_by_a_person(bot: Bot, place: Settings):
     assert bot(place, "outbox", "settle", str(third), "--lost")[0] == FAILED
     counts = do(place, outbox.counts, 1)
     assert (counts["queued"], counts["sent"], counts["dropped"], counts.get("uncertain", 0)) == (1, 1, 1, 0)
+
+
+def test_the_operator_sees_what_notices_have_cost(bot: Bot, place: Settings):
+    """This month's đồng and messages of the plan, once there are any; who has to be called."""
+    assert "Tin báo qua Zalo" not in bot(place, "outbox")[1]
+    do(place, spending.add, 1, f"{datetime.now(ZONE):%Y-%m}", 340, 2)
+    do(place, to_be_called)
+    said = bot(place, "outbox")[1]
+    assert "đã dùng 340 trong 0 đồng, 2 trong 500 tin của gói" in said
+    assert "Còn 1 người không tin nào tới được" in said
+
+
+def to_be_called(db: Connection) -> None:
+    values = {"kind": "result-ready", "key": "k", "topic": "dossiers", "about": "", "calls": True, "expires_at": None}
+    made, _new = notices.make(db, 1, values, {}, START)
+    notices.add(db, 1, made, [Person("d1", None, None)], START)
+    (one,) = notices.waiting(db, 1)
+    notices.choose(db, 1, [notices.Chosen(one.id, "call", "call")], START)
 
 
 def test_dossiers_are_imported(bot: Bot, place: Settings, tmp_path: Path):

@@ -58,6 +58,17 @@ def test_L20_the_clerk_calls_and_notes_it(chats: Chats) -> None:
     assert "không tới được họ" not in chats.says("danh sách gọi", clerk).text
 
 
+def test_L20_the_queue_says_how_many_are_to_be_called(chats: Chats) -> None:
+    """Each person once, until she has been called."""
+    clerk = chats.official()
+    assert "tin nhắn không tới được" not in chats.says("/hangdoi", clerk).text
+    for number in range(2):
+        told(chats, code=f"H99.33-26111{number}-0002")
+    assert "Có 1 người tin nhắn không tới được" in chats.says("/hangdoi", clerk).text
+    chats.taps(chats.says("/danhsachgoi", clerk).buttons[0]["token"], clerk)
+    assert "tin nhắn không tới được" not in chats.says("/hangdoi", clerk).text
+
+
 def test_L20_nobody_answers_and_she_stays_on_the_list(chats: Chats) -> None:
     """Behind the others, with how often it was tried."""
     clerk = chats.official()
