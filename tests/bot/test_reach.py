@@ -589,7 +589,7 @@ OUTCOMES = st.sampled_from(["queued", "sent", "delivered", "failed", "unreachabl
 CERTAIN = ("failed", "unreachable", "lost", "stale")
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     audience=PEOPLE, results=st.lists(OUTCOMES, max_size=30), budget=st.sampled_from([0, 150, 10_000]),
     hour=st.integers(0, 23),
