@@ -119,9 +119,10 @@ class OfficialAccount:
         last: datetime | None = None
         while True:
             try:
-                if last is None or self._home.now() - last >= DAY:
+                now = self._home.now()
+                if last is None or now - last >= DAY:
                     await self.look()
-                    last = self._home.now()
+                    last = now
             except (Refused, SendError) as error:
                 log.warning("zalo_account_not_read", error=type(error).__name__)
             except Exception as error:

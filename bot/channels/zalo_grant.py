@@ -53,6 +53,7 @@ one that may have arrived (bot.outbox.HTTP_TIMEOUT).
 AGAIN = 60.0
 """Seconds after which a message that waits for a person is tried again."""
 LONGEST_REST = 60.0
+PROBE_AGAIN = 600.0
 MISFIT_REST = 600.0
 CLOSING = 5.0
 
@@ -106,6 +107,7 @@ class Grant:
         self._task: asyncio.Task[Pair] | None = None
         self._rests: tuple[float, SendError] | None = None  # nobody asks Zalo before that moment of the loop
         self._failures = 0
+        self._probed: float | None = None
 
     # --- for whoever makes a request ----------------------------------------------------------------------------------
 
@@ -128,12 +130,24 @@ class Grant:
             return await self._wire.call(method, path, token, **more)
         except Refused as refused:
             found = meaning(refused.code, bool(more.get("business")))
+            if refused.code == NOT_ALLOWED and self._may_probe():
+                await self.renew(token)
             if found is None or found.kind is not Kind.REFRESH:
                 raise
         fresh = await self.renew(token)
         if "form" in more:
             raise Unavailable("a form goes only once")
         return await self._wire.call(method, path, fresh, **more)
+
+    def _may_probe(self) -> bool:
+        """Whether a refresh may show what -223 means: that the whole grant is lost, or that one permission is missing;
+        the other then stays as it is, so now and then is enough.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._probed is not None and now - self._probed < PROBE_AGAIN:
+            return False
+        self._probed = now
+        return True
 
     async def withdrawn(self, at: datetime) -> None:
         """The Official Account has taken its consent back (event `permission_revoked`); an old event changes nothing
@@ -326,7 +340,7 @@ class Grant:
         log.info("zalo_connected", generation=self._pair.generation)
 
 
-BAD_TOKEN = -14014
+BAD_TOKEN, NOT_ALLOWED = -14014, -223
 MISFITS = (-14002, -14003, -14004)
 """zalo.md 1.2; what implementers report."""
 

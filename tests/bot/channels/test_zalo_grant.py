@@ -475,6 +475,24 @@ async def test_the_event_of_a_withdrawal_is_told_and_an_old_one_is_not(scene: Sc
     assert "taken back its consent" in sentence.id
 
 
+async def test_not_allowed_is_looked_into_before_it_is_believed(scene: Scene, one: Process) -> None:
+    """-223 for one missing permission leaves the grant as it is, and is not looked into at every call; when the account
+    has taken everything back, that is found at the first.
+    """
+    await one.opens()
+    scene.server.next("getoa", -223, -223)
+    for _call in range(2):
+        with pytest.raises(Refused):
+            await one.opens()
+    assert (scene.refreshes, one.told) == (2, [])
+    assert await one.opens()
+    other = scene.process()
+    scene.server.oauth.kill()
+    with pytest.raises(NeedsPerson):
+        await other.opens()
+    assert len(other.told) == 1
+
+
 async def test_nobody_has_connected_yet(scene: Scene) -> None:
     """No token in the settings, none in the database: said, and nothing is asked of Zalo."""
     one = scene.process(ZALO_REFRESH_TOKEN="")
