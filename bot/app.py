@@ -48,6 +48,7 @@ from handlers import (
     group,
     guard,
     identity,
+    join,
     office,
     own_phone,
     people,
@@ -78,7 +79,7 @@ log = structlog.get_logger(__name__)
 HANDLERS = (
     greeting, dossier, own_phone, slip, watch, desk, person, guard, waiting, office, answer, group, files, facts,
     facts_change, today, emergency, pressed, voice, stop, stop_reports, calls, privacy, people, erase, wish,
-    identity, forget, withdrawn, takeover, understanding, complaint,
+    identity, join, forget, withdrawn, takeover, understanding, complaint,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1

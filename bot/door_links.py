@@ -16,10 +16,10 @@ FITS = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What Telegram takes as the parameter of such an address."""
 
 
-def with_code(db: Connection, place: Place, code: str) -> Iterator[str]:
-    """The addresses that bring this code to each messenger we are on."""
+def with_code(db: Connection, place: Place, code: str, but: str = "") -> Iterator[str]:
+    """The addresses that bring this code to each messenger we are on, `but` one."""
     for channel, account in place.accounts.items():
-        pattern = place.capabilities[channel].starts_by
+        pattern = place.capabilities[channel].starts_by if channel != but else ""
         name = accounts.name(db, place.commune_id, channel, account) if pattern else ""
         if name and FITS.fullmatch(code):
             yield pattern.format(name=name, code=code)

@@ -117,8 +117,8 @@ class Router:
             return self._start(Start(PERSON)) if not self._in_office else None
         if self.text.startswith("/"):
             return self._slash()
-        if self.turn.citizen is not None and (heard := self._gate("hear")) is not None:
-            return heard
+        if self.turn.citizen is not None and (said := self._gate("hear") or self._gate("join")) is not None:
+            return said
         if live is not None and self.folded in BACK:
             return self._not_hers(live) or self.talks.back(live)
         stops = gates.stops(self.text) if self.turn.citizen is not None else None

@@ -14,7 +14,7 @@ from bot.commune import WEEKDAYS, ReceptionPoint, Span, Weekday
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import office, slip, today, voice
+from handlers import join, office, slip, today, voice
 from handlers import request_card as card
 from messages import gates
 from messages.render import ZONE, clock
@@ -38,14 +38,21 @@ DAYS = (
 
 
 @routes.command("/start", "/menu", words=("chào", "hello", "alo", "bắt đầu", "menu", "thực đơn"))
-def start(turn: Turn, rest: str = "") -> Reply:
+def start(turn: Turn, rest: str = "") -> Reply | Start:
+    """The greeting, or what the code of a link is for."""
+    return _by_code(turn, rest) or greet(turn)
+
+
+def greet(turn: Turn) -> Reply:
     """The greeting, once a day; after that only the menu."""
-    return _greeting(turn, rest, _("Hello! This is the assistant of {commune}.", commune=turn.commune.name))
+    return _greeting(turn, _("Hello! This is the assistant of {commune}.", commune=turn.commune.name))
 
 
-def _greeting(turn: Turn, rest: str, hello: Text) -> Reply:
-    if said := office.connected(turn, rest):
-        return said
+def _by_code(turn: Turn, code: str) -> Reply | Start | None:
+    return office.connected(turn, code) or join.started(turn, code)
+
+
+def _greeting(turn: Turn, hello: Text) -> Reply:
     citizen, today = turn.citizen, turn.now.astimezone(ZONE).date()
     if citizen is None or citizen.greeted_on == today:
         return Reply(ASK, SAFETY, buttons=MENU)
@@ -59,11 +66,11 @@ def opened(turn: Turn) -> Reply | None:
     today = turn.now.astimezone(ZONE).date()
     if turn.citizen is None or turn.talk is not None or turn.citizen.greeted_on == today:
         return None
-    return start(turn)
+    return greet(turn)
 
 
 @routes.command("/start", "/menu", role="official")
-def start_official(turn: Turn, rest: str = "") -> Reply:
+def start_official(turn: Turn, rest: str = "") -> Reply | Start:
     """An official opens the office: by name and post, so that everybody at one computer sees who is in."""
     if not turn.in_office or turn.official is None:
         return start(turn, rest)
@@ -72,17 +79,16 @@ def start_official(turn: Turn, rest: str = "") -> Reply:
 
 
 @routes.command("/start", "/menu", role="village-head")
-def start_village_head(turn: Turn, rest: str = "") -> Reply:
+def start_village_head(turn: Turn, rest: str = "") -> Reply | Start:
     """A village head is greeted by name and told which thôn he looks after here."""
     head = turn.official
     if head is None or not head.village:
         return start(turn, rest)
     homes = households.count(turn.db, turn.commune_id, head.village)
-    return _greeting(
-        turn,
-        rest,
-        _("{name}, {post}: your thôn has {homes} households on the list.", name=head.name, post=head.post, homes=homes),
+    hello = _(
+        "{name}, {post}: your thôn has {homes} households on the list.", name=head.name, post=head.post, homes=homes
     )
+    return _by_code(turn, rest) or _greeting(turn, hello)
 
 
 @routes.gate("menu")

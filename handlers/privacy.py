@@ -9,7 +9,7 @@ from typing import Any
 from bot.routes import Routes
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers import identity, person, wish
+from handlers import identity, join, person, wish
 from handlers import request_card as card
 from handlers.people import PEOPLE
 from messages.reply import Button, Msg, Personal, Reply, Text, _
@@ -21,6 +21,7 @@ from storage import (
     erasures,
     files,
     guidance,
+    join_codes,
     letters,
     links,
     notices,
@@ -59,7 +60,7 @@ def about(turn: Turn, rest: str = "") -> Reply:
         ),
         _("Requests to officials are kept for {days} days after they are closed.", days=requests.AFTER_CLOSING.days),
         _("You may see it, have it corrected or erased, and stop messages at any time."),
-        buttons=(*wish.keeps(open_), SEE, PEOPLE, CORRECT, ERASE, STOP),
+        buttons=(*wish.keeps(open_), SEE, PEOPLE, *join.buttons(turn), CORRECT, ERASE, STOP),
     )  # fmt: skip
 
 
@@ -112,6 +113,7 @@ def exports(turn: Turn) -> dict[str, Any]:
         "stops": stops.export(turn.db, turn.commune_id, turn.citizen.id),
         "notices": notices.export(turn.db, turn.commune_id, turn.citizen.id),
         "consents": consents.export(turn.db, turn.commune_id, turn.citizen.id),
+        "join codes": join_codes.export(turn.db, turn.commune_id, turn.citizen.id),
     }
 
 

@@ -155,7 +155,7 @@ def _lead(turn: Turn, said: Understood) -> Go:
         "language": _language,
         "playful": _playful,
         "abusive": _abusive,
-        "greeting": greeting.start,
+        "greeting": greeting.greet,
         "thanks": _welcome,
     }
     if said.intent in answers:

@@ -24,6 +24,7 @@ from storage import (
     files,
     guidance,
     inbox,
+    join_codes,
     letters,
     links,
     notices,
@@ -91,6 +92,12 @@ class Erasure:
 
 
 _COLUMNS: tuple[Any, ...] = tuple(erasure.c[name] for name in Erasure.__slots__)
+
+
+def join(db: Connection, commune_id: int, kept: int, gone: int) -> None:
+    """What is over of the citizen `gone` is `kept`'s (`storage.joins`)."""
+    theirs = (erasure.c.commune_id == commune_id) & (erasure.c.citizen_id == gone)
+    db.execute(update(erasure).where(theirs).values(citizen_id=kept))
 
 
 def ask(
@@ -218,7 +225,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         takeovers.erase(db, commune_id, *private)
         files.erase(db, commune_id, *private, keep=their_files)
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
-    for one in (dossiers, tails, links, guidance, stops, notices, consents):
+    for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes):
         one.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
     if kept:

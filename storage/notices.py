@@ -318,6 +318,15 @@ def erase(db: Connection, commune_id: int, citizen_id: int) -> None:
     db.execute(update(attempt).where(_of(commune_id, ids)).values(address_id=-attempt.c.id))
 
 
+def join(db: Connection, commune_id: int, kept: int, gone: int) -> None:
+    """Before two citizens become one (`storage.joins`): what still waits for both is told once."""
+    theirs = (delivery.c.commune_id == commune_id) & (delivery.c.citizen_id == gone)
+    twin = delivery.alias()
+    both = select(twin.c.id).where(twin.c.citizen_id == kept, twin.c.notice_id == delivery.c.notice_id).exists()
+    db.execute(update(delivery).where(theirs, both, delivery.c.state == "waiting").values(state="dropped"))
+    db.execute(update(delivery).where(theirs, ~both, delivery.c.person == f"c{gone}").values(person=f"c{kept}"))
+
+
 def delete_old(db: Connection, before: datetime, limit: int = SLICE) -> int:
     """Delete deliveries that ended before `before`, with their attempts, and notices that have none left."""
     over = delivery.c.state.not_in(["waiting", "sending", "uncertain", "call"])

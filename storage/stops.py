@@ -123,6 +123,19 @@ def stopped(db: Connection, commune_id: int, citizen_id: int) -> frozenset[Kind]
     return frozenset(db.execute(select(stop.c.kind).where(hers, stop.c.started_at.is_(None))).scalars())
 
 
+def join(db: Connection, commune_id: int, kept: int, gone: int) -> None:
+    """Before two citizens become one (`storage.joins`): a stop in force wins, and so does a telephone number left."""
+    twin, theirs = stop.alias(), call.alias()
+    in_force = select(twin.c.id).where(
+        twin.c.citizen_id == gone, twin.c.kind == stop.c.kind, twin.c.started_at.is_(None)
+    )
+    hers = (stop.c.commune_id == commune_id) & (stop.c.citizen_id == kept)
+    db.execute(delete(stop).where(hers, stop.c.started_at.is_not(None), in_force.exists()))
+    number = select(theirs.c.id).where(theirs.c.citizen_id == gone, theirs.c.phone.is_not(None))
+    hers = (call.c.commune_id == commune_id) & (call.c.citizen_id == kept)
+    db.execute(delete(call).where(hers, call.c.phone.is_(None), number.exists()))
+
+
 # --- the clerk's part -------------------------------------------------------------------------------------------------
 
 

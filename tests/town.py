@@ -24,6 +24,7 @@ from PIL import Image
 from sqlalchemy import Connection, update
 
 from bot.app import open_app
+from bot.channels.telegram_receive import NAME as TELEGRAM
 from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Limits
 from bot.clock import FixedClock
@@ -40,8 +41,10 @@ from storage.db import EPOCH, Kind
 from storage.outages import pulse
 from tests.telegram_server import TelegramServer
 from tests.telegram_world import Message, User
+from tests.zalo_server import ZaloServer
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
+ZALO = "zalo"
 START = datetime(2026, 11, 26, 9, 0, tzinfo=ZONE)
 """A Thursday morning, the office is open."""
 POSTGRES = "postgresql://postgres@127.0.0.1:5432"
@@ -282,11 +285,14 @@ class Town:
         *,
         rebuilt: bool = False,
         telegram: TelegramServer | None = None,
+        zalo: ZaloServer | None = None,
+        on: str = "",
         looker: Looker | None = None,
         **overrides: Any,
     ) -> None:
         self.looker = looker or Looker(settings)
         self.settings, self.clock, self.rebuilt, self.telegram = settings, clock, rebuilt, telegram
+        self.zalo, self.on = zalo, on or (TELEGRAM if telegram is not None else WEB)
         self._overrides = {"limits": Limits(100_000, 100_000), "turns": TURNS} | overrides
         self._open = AsyncExitStack()
         self._people, self._pulse_at = 7000, clock.now()
@@ -302,6 +308,8 @@ class Town:
         url = f"http://127.0.0.1:{self.service.port}"
         if self.telegram is not None:
             self.telegram.reach[PUBLIC] = url
+        if self.zalo is not None:
+            self.zalo.hook.url = f"{url}/zalo/webhook"
         self.http = await self._open.enter_async_context(aiohttp.ClientSession(url))
         self.looker.open()
 
@@ -320,7 +328,7 @@ class Town:
             await self.restart()
 
     def new_number(self) -> int:
-        """The Telegram id of somebody new."""
+        """The id of somebody new on a messenger."""
         self._people += 1
         return self._people
 
@@ -333,6 +341,8 @@ class Town:
             while True:
                 if self.telegram is not None:
                     await self.telegram.until(lambda: not self.telegram.bot.waiting(), PATIENCE)
+                if self.zalo is not None:
+                    await self.zalo.settled()
                 left = await self._turned()
                 if not left or not self.service.senders:
                     return
@@ -360,8 +370,8 @@ class Town:
         await self.settle()
 
     async def _heard_all_along(self) -> None:
-        """A moved clock is no outage of Telegram: it has reached us all the time."""
-        if self.telegram is not None and self._pulse_at != self.clock.now():
+        """A moved clock is no outage of a messenger: it has reached us all the time."""
+        if (self.telegram or self.zalo) is not None and self._pulse_at != self.clock.now():
             self._pulse_at = self.clock.now()
             await self.write(lambda db: db.execute(update(pulse).values(at=self._pulse_at)))
 
@@ -661,10 +671,15 @@ async def at_the_box(town: Town, **wish: Any) -> Person:
     return Person(town, base="/api", headers={"X-Session": token})
 
 
-async def villager(town: Town, **wish: Any) -> Somebody:
+async def villager(town: Town, on: str = "", **wish: Any) -> Somebody:
     """A new villager, on the channel of this test; who wishes for a role of the demo is at the chat box."""
-    if town.telegram is None or wish:
+    on = on or town.on
+    if on == WEB or wish:
         return await at_the_box(town, **wish)
+    if on == ZALO:
+        from tests.zalo_person import ZaloPerson
+
+        return ZaloPerson(town, zalo=town.zalo, user=town.zalo.user(f"24684588352961{town.new_number():05}"))
     return TelegramPerson(town, user=town.telegram.user(town.new_number()))
 
 
@@ -698,9 +713,9 @@ async def running(settings: Settings, clock: FixedClock | None = None, **overrid
 
 @asynccontextmanager
 async def of_the_sample(
-    databases: Databases, kind: str, folder: Path, channel: str = WEB, *, rebuilt: bool = False, **overrides: Any
+    databases: Databases, kind: str, folder: Path, *channels: str, rebuilt: bool = False, **overrides: Any
 ) -> AsyncIterator[Town]:
-    """The sample commune's town on a database of that kind; people are on `channel`, web or telegram.
+    """The sample commune's town on a database of that kind; people are on the first of `channels`: web, telegram, zalo.
 
     A Telegram that is polled where the service is rebuilt, for then the offset is lost; else one that brings.
     """
@@ -710,11 +725,16 @@ async def of_the_sample(
         if url:
             stack.callback(databases.drop, url)
         more: dict[str, Any] = {}
-        if channel != WEB:
+        if TELEGRAM in channels:
             server = TelegramServer(now=lambda: clock.now().timestamp())
             overrides["telegram"] = await stack.enter_async_context(server)
             more = {"TELEGRAM_BOT_TOKEN": server.token, "TELEGRAM_API_URL": server.url}
             more |= {"TELEGRAM_MODE": "poll"} if rebuilt else {"PUBLIC_URL": PUBLIC}
+        if ZALO in channels:
+            zalo = ZaloServer(now=lambda: clock.now().timestamp())
+            overrides["zalo"] = await stack.enter_async_context(zalo)
+            more |= zalo.environ
         made = settings(data, url, **more)
-        looker = Looker(made, partial(databases.connection, url) if url else None)
-        yield await stack.enter_async_context(running(made, clock, rebuilt=rebuilt, looker=looker, **overrides))
+        overrides |= {"rebuilt": rebuilt, "on": channels[0] if channels else WEB}
+        overrides["looker"] = Looker(made, partial(databases.connection, url) if url else None)
+        yield await stack.enter_async_context(running(made, clock, **overrides))

@@ -39,7 +39,7 @@ class ZaloPerson(Somebody):
         user, text, raw = self.user, body.get("text", ""), body.get("raw", b"")
         match body["kind"]:
             case "start":
-                (user.opens_chat if user.follower else user.follows)()
+                user.says("/start") if user.follower else user.follows()
             case "text":
                 user.says(text)
             case "tap":

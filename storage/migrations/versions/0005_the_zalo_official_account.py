@@ -139,6 +139,19 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_waiting', ['commune_id', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
         batch_op.create_index('ix_delivery_watched', ['commune_id', 'until'], unique=False, sqlite_where=sa.text('until IS NOT NULL'), postgresql_where=sa.text('until IS NOT NULL'))
 
+    op.create_table('join_code',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('commune_id', sa.Integer(), nullable=False),
+    sa.Column('citizen_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code_hash', sa.String(length=64), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['citizen_id'], ['citizen.id'], name=op.f('fk_join_code_citizen_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_join_code')),
+    sa.UniqueConstraint('commune_id', 'code_hash', name=op.f('uq_join_code_commune_id_code_hash'))
+    )
+    with op.batch_alter_table('join_code', schema=None) as batch_op:
+        batch_op.create_index('ix_join_code_citizen', ['citizen_id'], unique=False)
+
     op.create_table('phone_consent',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('commune_id', sa.Integer(), nullable=False),
