@@ -7,6 +7,7 @@ import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests import town as towns
 from tests.conftest import BOTH
 from tests.night import handler
 from tests.telegram_server import TelegramServer
-from tests.town import Databases, Person, Town
+from tests.town import Databases, Looker, Person, Town
 
 
 class Proxy:
@@ -104,7 +105,9 @@ async def real_time_town(
         await proxy.mend()
     through = url.replace(":5432", f":{proxy.port}") if proxy is not None else url
     settings = towns.settings(data, through, **more)
-    town = Town(settings, Clock(), handlers=handler.HANDLERS, telegram=telegram)
+    # The test itself looks past the proxy, which runs on the same loop and so could not let it through.
+    looker = Looker(settings, partial(databases.connection, url)) if url else None
+    town = Town(settings, Clock(), handlers=handler.HANDLERS, telegram=telegram, looker=looker)
     await town.start()
     if not url:  # whoever waits for SQLite's lock waits five seconds; here a tenth of that will do
         event.listen(town.app.database.engine, "connect", _be_impatient)
