@@ -5,12 +5,15 @@ sockets, how a page shows things) is marked `web_only`, with the reason.
 """
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from bot.service import keep_what_is_loaded
+from storage import db
 from tests import town as towns
 from tests.town import Databases, Person, Somebody, Town
 
@@ -35,6 +38,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     keep_what_is_loaded()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """SQLAlchemy compiles a statement once in a worker, not once for each of its thousand engines: the engines of a
+    driver share the dialect of the first one that has been connected, and with it what is compiled.
+    """
+    firsts: dict[tuple[str, bool], Engine] = {}
+
+    def sharing(create: Callable[..., Any]) -> Callable[..., Any]:
+        def created(*args: Any, **more: Any) -> Any:
+            made = create(*args, **more)
+            engine: Any = getattr(made, "sync_engine", made)
+            first: Any = firsts.setdefault((engine.driver, engine.dialect.is_async), engine)
+            if first is not engine and first.dialect.server_version_info is not None:
+                engine.dialect = engine.pool._dialect = first.dialect
+                engine._compiled_cache = first._compiled_cache
+            return made
+
+        return created
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("create_engine", "create_async_engine"):
+            patch.setattr(db, name, sharing(getattr(db, name)))
+        yield
 
 
 @pytest.fixture(scope="session")
