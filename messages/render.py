@@ -18,6 +18,7 @@ from messages.reply import Arg, Button, Msg, Personal, Reply, Text, _
 
 LOCALE = Path(__file__).parent / "locale"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+UNHEARD = _("The recording cannot be played here. Please call the office, or ask for the answer in writing.")
 AT_OFFICE = _("Pictures: please look at /office.")
 CAPTION = 1000
 """Code points that may stand under a picture (Telegram: 1,024)."""
@@ -32,6 +33,8 @@ class Shows(Protocol):
     def buttons(self) -> int: ...
     @property
     def attachments(self) -> str: ...
+    @property
+    def plays(self) -> bool: ...
     @property
     def draws(self) -> frozenset[str]: ...
     @property
@@ -128,7 +131,7 @@ def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> lis
         _button(number, button, reply.numbered, catalogs, language, shows.masks)
         for number, button in enumerate(reply.buttons, 1)
     ]
-    if reply.card and reply.pictures and shows.attachments == "separate":
+    if reply.card and reply.pictures and shows.attachments != "inline":
         text = f"{text}\n\n{catalogs.text(AT_OFFICE, language)}"
     if len(buttons) > shows.buttons:
         text = "\n".join([text, *(button["label"] for button in buttons)])
@@ -146,13 +149,13 @@ def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> lis
     last.update({name: True for name in ("loud", "secret") if getattr(reply, name)})
     if reply.card:
         last["card"] = reply.card
-    return _attach(reply, bodies, shows)
+    return _attach(reply, bodies, shows, catalogs.text(UNHEARD, language))
 
 
-def _attach(reply: Reply, bodies: list[dict[str, Any]], shows: Shows) -> list[dict[str, Any]]:
+def _attach(reply: Reply, bodies: list[dict[str, Any]], shows: Shows, unheard: str) -> list[dict[str, Any]]:
     """Pictures and documents: in the last message, or after it, a short text as the caption of the only one; those of
     a card stay where it can be drawn whole. A recording is never put together with the words: they stay, whatever
-    becomes of it.
+    becomes of it; where none is played she is told so, but for a clip, whose words she has read.
     """
     if shows.attachments == "inline":
         more = {"pictures": list(reply.pictures), "documents": list(reply.documents), "sounds": list(reply.sounds)}
@@ -161,7 +164,10 @@ def _attach(reply: Reply, bodies: list[dict[str, Any]], shows: Shows) -> list[di
     attached = [{"photo": name} for name in reply.pictures] + [{"document": name} for name in reply.documents]
     if reply.card:
         return bodies
-    return [*_captioned(bodies, attached), *({"text": "", "sound": name} for name in reply.sounds)]
+    together = _alone(bodies, attached) if shows.attachments == "alone" else _captioned(bodies, attached)
+    if not shows.plays:
+        return [*together, *({"text": unheard} for name in reply.sounds if "/" not in name)]
+    return [*together, *({"text": "", "sound": name} for name in reply.sounds)]
 
 
 def _captioned(bodies: list[dict[str, Any]], attached: list[dict[str, str]]) -> list[dict[str, Any]]:
@@ -170,6 +176,15 @@ def _captioned(bodies: list[dict[str, Any]], attached: list[dict[str, str]]) -> 
     if len(bodies) == 1 and (len(attached) == 1 or not bodies[0]["text"]) and len(bodies[0]["text"]) <= CAPTION:
         return [*({"text": "", **each} for each in attached[:-1]), bodies[0] | attached[-1]]
     return [*bodies, *({"text": "", **each} for each in attached)]
+
+
+def _alone(bodies: list[dict[str, Any]], attached: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """A message has room for one thing besides words: buttons stay under the last one, and no words with a document."""
+    if attached and bodies[-1].keys() & {"buttons", "wants"}:
+        return [*({"text": "", **each} for each in attached), *bodies]
+    if attached and "document" in attached[-1] and bodies[-1]["text"]:
+        return [*bodies, *({"text": "", **each} for each in attached)]
+    return _captioned(bodies, attached)
 
 
 def _button(

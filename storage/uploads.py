@@ -29,9 +29,17 @@ def get(db: Connection, commune_id: int, channel: str, account: str, file: str, 
 
 
 def keep(
-    db: Connection, commune_id: int, channel: str, account: str, file: str, provider_id: str, until: datetime
+    db: Connection,
+    commune_id: int,
+    channel: str,
+    account: str,
+    file: str,
+    provider_id: str,
+    now: datetime,
+    until: datetime,
 ) -> None:
-    """The provider has taken a file."""
+    """The provider has taken a file; ids that are of no use any more are forgotten."""
+    db.execute(delete(upload).where(upload.c.commune_id == commune_id, upload.c.until <= now))
     values = {
         "commune_id": commune_id, "channel": channel, "account": account, "file": file, "provider_id": provider_id,
         "until": until,
@@ -39,8 +47,3 @@ def keep(
     again = {"provider_id": provider_id, "until": until}
     keys = ["commune_id", "channel", "account", "file"]
     db.execute(insert(db, upload).values(values).on_conflict_do_update(index_elements=keys, set_=again))
-
-
-def forget_old(db: Connection, commune_id: int, now: datetime) -> None:
-    """Ids that are of no use any more."""
-    db.execute(delete(upload).where(upload.c.commune_id == commune_id, upload.c.until <= now))

@@ -33,7 +33,9 @@ class Capabilities:
     text_length: int
     buttons: int
     edits: bool = False  # a message that was sent can be changed: cards live in one message
-    attachments: Literal["inline", "separate"] = "inline"  # pictures stand in the message, or are requests of their own
+    # pictures stand in the message; are requests of their own; or those have no room for buttons besides them
+    attachments: Literal["inline", "separate", "alone"] = "inline"
+    plays: bool = True  # recordings
     shares: frozenset[str] = frozenset()  # what one tap can send from her phone: "phone", "place"
     masks: bool = False  # names and phones are shown masked here (the provider's servers are abroad)
     draws: frozenset[str] = frozenset()  # what it shows in its own way: "clock", "signature"

@@ -59,7 +59,8 @@ class Zalo(Channel):
         self.capabilities = Capabilities(
             text_length=TEXT,
             buttons=5,
-            attachments="separate",
+            attachments="alone",
+            plays=False,
             takeovers=True,
             # The form that asks for a phone shows a picture that Zalo fetches from us.
             shares=frozenset({"phone"}) if settings.public_url else frozenset(),

@@ -186,9 +186,9 @@ class Outgoing:
         provider_id = ident(data.get("token" if file.kind == "document" else "attachment_id"))
         if not provider_id:
             raise Unavailable("an upload without an id")
-        until = self._post.now() + UPLOAD_KEEPS
+        now = self._post.now()
         with suppress(Exception):  # it is uploaded again the next time
-            await self._post.database.write(uploads.keep, *self._here, file.key, provider_id, until)
+            await self._post.database.write(uploads.keep, *self._here, file.key, provider_id, now, now + UPLOAD_KEEPS)
         return provider_id
 
     async def _content(self, file: _Attached) -> tuple[bytes, str]:

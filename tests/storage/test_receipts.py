@@ -87,10 +87,10 @@ def test_a_takeover_goes_on_with_each_word_and_ends_once(db: Connection) -> None
 
 def test_an_upload_is_good_until_its_time(db: Connection) -> None:
     """The newest id counts; what is over is asked for no more, and forgotten."""
-    uploads.keep(db, *HERE, "photo:a", "id-1", LATER)
-    uploads.keep(db, *HERE, "photo:a", "id-2", LATER)
+    uploads.keep(db, *HERE, "photo:a", "id-1", NOW, LATER)
+    uploads.keep(db, *HERE, "photo:a", "id-2", NOW, LATER)
     assert uploads.get(db, *HERE, "photo:a", NOW) == "id-2"
     assert uploads.get(db, *HERE, "document:a", NOW) is None
     assert uploads.get(db, *HERE, "photo:a", LATER) is None
-    uploads.forget_old(db, 1, LATER)
+    uploads.keep(db, *HERE, "photo:b", "id-3", LATER, LATER + timedelta(days=6))
     assert uploads.get(db, *HERE, "photo:a", NOW) is None

@@ -170,6 +170,29 @@ async def test_pictures_and_documents_are_uploaded_once_for_everybody(here: Desk
     assert len(here.server.called("/v2.0/oa/upload/image")) == 2
 
 
+async def test_buttons_are_never_lost_beside_a_file(here: Desk) -> None:
+    """A message has room for one thing besides words: the picture goes first, the words with the buttons after it."""
+    (here.folder / "anh").write_bytes(picture())
+    (here.folder / "giay").write_bytes(PDF)
+    hoa, button = await here.friend(), Button("Gửi bản PDF", str(RouteToken("pdf")))
+    for reply in (
+        Reply("Phiếu hẹn", pictures=("anh",), buttons=(button,)),
+        Reply("Phiếu hẹn", pictures=("anh",)),
+        Reply("Bản in", documents=("giay",)),
+        Reply("Câu trả lời", sounds=("0" * 32, "mong/greeting")),
+    ):
+        for each in render(reply, CATALOGS, "vi", here.channel.capabilities):
+            await here.channel.send(
+                here.sending(words=each["text"], **{key: each[key] for key in each if key != "text"})
+            )
+    assert [(each.kind, each.text, len(each.buttons)) for each in hoa.chat.sent[:6]] == [
+        ("image", "", 0), ("text", "Phiếu hẹn", 1), ("image", "Phiếu hẹn", 0), ("text", "Bản in", 0), ("file", "", 0),
+        ("text", "Câu trả lời", 0),
+    ]  # fmt: skip
+    (unheard,) = hoa.chat.texts[6:]
+    assert "ghi âm" in unheard
+
+
 async def test_an_upload_that_zalo_has_lost_is_uploaded_again_once(here: Desk) -> None:
     """-100 on sending: once more with a fresh id, then it is given up."""
     (here.folder / "anh").write_bytes(picture())
