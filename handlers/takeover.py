@@ -55,7 +55,8 @@ def kept(turn: Turn) -> Reply:
         if request.topic != card.EMERGENCY:
             requests.answered_by_hand(turn.db, turn.commune_id, request.id, turn.now)
         requests.keep_open(turn.db, turn.commune_id, request.id, card.promise_times(turn)["closes_at"])
-        takeovers.asked(turn.db, found.id, request.id, turn.now)
+        if not takeovers.asked(turn.db, found.id, request.id, turn.now):
+            _wait(turn, request)
         card.show(turn, requests.get(turn.db, turn.commune_id, request.id) or request)
     return person.SILENT
 
@@ -79,7 +80,8 @@ def _keep(turn: Turn, request: Request) -> None:
 def over(work: Work) -> None:
     """The time is over: what she wrote last waits for somebody, and the assistant answers again."""
     for found in takeovers.over(work.db, work.commune_id, work.now):
-        takeovers.end(work.db, found.id)
+        if not takeovers.end(work.db, found.id, work.now):
+            continue
         request = requests.get(work.db, work.commune_id, found.request_id) if found.request_id else None
         if request is None or not request.is_open or request.topic == card.EMERGENCY:
             continue

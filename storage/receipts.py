@@ -73,9 +73,14 @@ def _tracking(db: Connection, body: bytes) -> str | None:
 
 
 def is_ours(db: Connection, commune_id: int, channel: str, account: str, chat: str, message: str, words: str) -> bool:
-    """Whether a message that the provider shows in a chat left from here; one in flight is known by its words."""
+    """Whether a message that the provider shows in a chat left from here; one whose id is not known (yet), because it
+    is in flight or its answer was lost, is known by its words.
+    """
     rows = _latest(db, commune_id, channel, account, chat)
-    return any(row.provider_id == message or (row.state == "sending" and _words(db, row.body) == words) for row in rows)
+    return any(row.provider_id == message or (row.state in _MAYBE and _words(db, row.body) == words) for row in rows)
+
+
+_MAYBE = ("sending", "queued", "uncertain")
 
 
 def known(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> set[str]:

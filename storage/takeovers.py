@@ -71,9 +71,10 @@ def find(db: Connection, commune_id: int, channel: str, account: str, chat: str)
     return None if row is None else Takeover(*row)
 
 
-def asked(db: Connection, takeover_id: int, request_id: int, now: datetime) -> None:
-    """She has written; her words are in that request."""
-    db.execute(update(takeover).where(takeover.c.id == takeover_id).values(request_id=request_id, asked_at=now))
+def asked(db: Connection, takeover_id: int, request_id: int, now: datetime) -> bool:
+    """She has written; her words are in that request. False when it has been ended meanwhile."""
+    values = {"request_id": request_id, "asked_at": now}
+    return db.execute(update(takeover).where(takeover.c.id == takeover_id).values(values)).rowcount > 0
 
 
 def over(db: Connection, commune_id: int, now: datetime, limit: int = 100) -> list[Takeover]:
@@ -82,9 +83,10 @@ def over(db: Connection, commune_id: int, now: datetime, limit: int = 100) -> li
     return [Takeover(*row) for row in db.execute(select(*_COLUMNS).where(due).order_by(takeover.c.until).limit(limit))]
 
 
-def end(db: Connection, takeover_id: int) -> None:
-    """What was left to be done has been done."""
-    db.execute(delete(takeover).where(takeover.c.id == takeover_id))
+def end(db: Connection, takeover_id: int, now: datetime) -> bool:
+    """It is over; False when the official has written again meanwhile."""
+    ended = (takeover.c.id == takeover_id) & (takeover.c.until <= now)
+    return db.execute(delete(takeover).where(ended)).rowcount > 0
 
 
 def export(db: Connection, commune_id: int, channel: str, account: str, chat: str) -> list[dict[str, Any]]:

@@ -59,12 +59,16 @@ def test_a_tracked_notice_has_arrived_whatever_its_answer_was(db: Connection, st
 
 
 def test_our_own_words_are_known_even_while_they_are_in_flight(db: Connection) -> None:
-    """By their id, or by what they say while nobody has told us the id."""
+    """By their id, or by what they say while nobody has told us the id; also when the answer was lost."""
     put(db, "sent", "a", text="Một")
     put(db, "sending", text="Hai")
+    put(db, "uncertain", text="Bốn")
     put(db, "sent", "c", text="Ba", chat="lan")
-    known = [receipts.is_ours(db, *HERE, "hoa", *each) for each in (("a", ""), ("z", "Hai"), ("z", "Một"), ("c", "Ba"))]
-    assert known == [True, True, False, False]
+    known = [
+        receipts.is_ours(db, *HERE, "hoa", *each)
+        for each in (("a", ""), ("z", "Hai"), ("z", "Bốn"), ("z", "Một"), ("c", "Ba"))
+    ]
+    assert known == [True, True, True, False, False]
     assert receipts.known(db, *HERE, "hoa") == {"a"}
 
 
@@ -81,7 +85,9 @@ def test_a_takeover_goes_on_with_each_word_and_ends_once(db: Connection) -> None
     assert takeovers.over(db, 1, NOW + timedelta(hours=1)) == []
     assert [each.id for each in takeovers.over(db, 1, LATER + timedelta(hours=1))] == [found.id]
     assert takeovers.export(db, *HERE, "hoa")
-    takeovers.end(db, found.id)
+    assert not takeovers.end(db, found.id, NOW + timedelta(hours=1))  # he has written again meanwhile
+    assert takeovers.end(db, found.id, LATER + timedelta(hours=1))
+    assert not takeovers.asked(db, found.id, 7, LATER)
     assert takeovers.find(db, *HERE, "hoa") is None
 
 
