@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.channels import zalo_history
+from bot.channels import zalo_history, zalo_watch
 from bot.channels.zalo_request import Refused
 from bot.errors import Unavailable
 from storage import accounts
@@ -179,3 +180,29 @@ async def test_a_chat_of_nobody_in_particular_is_read_by_its_own_id(here: Desk) 
     await here.channel.send(here.sending(words="Dạ vâng"))
     await back(here)
     assert [each.chat for each in await here.events()] == [HOA]
+
+
+async def test_whatever_goes_wrong_it_is_tried_again_and_said(here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zalo away, the database away: a line in the log, and the loops go on."""
+    monkeypatch.setattr(zalo_watch, "LATER", 0.0)
+    monkeypatch.setattr(zalo_watch, "PULSE", 0.01)
+    hoa = await here.friend()
+    await away(here)
+    here.server.hook.off = {"user_send_text"}
+    hoa.says("phản ánh")
+    here.server.next(RECENT, GATEWAY)
+    here.away = True
+    with capture_logs() as logs:
+        await here.channel.lead()
+        await eventually(lambda: len([each for each in logs if each["event"] == "zalo_not_read_back"]) >= 2)
+        here.away = False
+        await eventually(lambda: here.accepts)
+    said = {each["error"] for each in logs if each["event"] == "zalo_not_read_back"}
+    assert {"Unavailable", "Temporary"} <= said
+    assert not [each for each in logs if each["log_level"] == "error"]
+
+
+async def test_the_plan_decides_how_many_messages_a_minute(tmp_path: Path) -> None:
+    """A larger plan, as commune.toml says, lets more leave."""
+    async with desk(tmp_path, terms={"requests_per_minute": 2000}) as large, desk(tmp_path) as small:
+        assert large.channel.rates.total == pytest.approx(20 * small.channel.rates.total)
