@@ -289,6 +289,7 @@ class Dispatcher:
     def _send(self, turn: Turn, reply: Reply, router: Router) -> None:
         if not (reply.paragraphs or reply.pictures or reply.documents):
             return
+        reply = router.fitted(reply)
         asked = turn.event.kind != "internal"
         # Questions overtaken by a burst are not all repeated: a later one replaces what nobody has seen yet (L07).
         talk = router.talks.asked

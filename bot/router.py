@@ -4,6 +4,7 @@ Each step looks at the turn and either answers or returns None, which means "not
 words. Rights are checked here and nowhere else, from the sender, when the route is used.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, get_args
@@ -31,6 +32,7 @@ POLITE = FILLERS | {"hoi"}
 """Words around a route's own that change nothing: "cho hỏi … với ạ"."""
 ABOUT_CHAT = frozenset({"left", "back", "joined", "removed", "anonymous", "moved", "takeover", "withdrawn"})
 """Events about the chat itself; a handler's gate of that name answers."""
+_NUMBER = re.compile(r"\d+\. ")
 LIST_HOURS = 12
 """How long a typed number answers a list without a question (L08)."""
 
@@ -88,6 +90,15 @@ class Router:
         steps = self.WORDLESS if wordless else self.PRECEDENCE
         at_card = self.turn.official is not None and self.turn.event.reply_to  # of an emergency, in his own chat
         return (Router.whole_command, Router.about_card, *steps) if at_card else steps
+
+    def fitted(self, reply: Reply) -> Reply:
+        """More choices than the channel has buttons become a list, which is numbered so that a number answers it."""
+        shows, words = self.turn.place.capabilities[self.turn.address.channel], self.turn.place.catalogs
+        if len(reply.buttons) <= shows.buttons or any(belongs_to_talk(each.token) for each in reply.buttons):
+            return reply
+        if any(_NUMBER.match(words.text(each.label, self.turn.language)) for each in reply.buttons):
+            return reply
+        return reply.with_buttons(*reply.buttons, numbered=True)
 
     def list_items(self, reply: Reply) -> list[tuple[str, str]]:
         """The choices of a reply that a typed number or label may mean later: those outside a talk."""

@@ -59,6 +59,11 @@ class View:
         turn = self.turn
         return frozenset() if turn.in_group else turn.place.capabilities[turn.address.channel].shares
 
+    def plays(self, channel: str) -> bool:
+        """Whether people on this channel can hear a recording of ours."""
+        found = self.turn.place.capabilities.get(channel)
+        return found is None or found.plays
+
     def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any:
         return function(self.turn.db, self.turn.commune_id, *args)
 

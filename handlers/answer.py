@@ -50,11 +50,18 @@ class CheckPin:
     pin: str
 
 
+MUTE = _("Her application plays no recordings. Please write, or call her and tap “Called”.")
+
+
 @dataclass(frozen=True)
 class Said(Question[tuple[str, str]]):
-    """Words, or a recording: (words, file); a recording may have words under it."""
+    """Words, or where she can hear it a recording: (words, file); a recording may have words under it."""
+
+    heard: bool = True
 
     def read(self, raw: Raw) -> tuple[str, str]:
+        if raw.kind == "voice" and not self.heard:
+            raise NotUnderstood(MUTE)
         if raw.kind == "voice" and raw.files:
             return raw.text.strip(), raw.files[0]
         return Text(self.name, self.prompt).read(raw), ""
@@ -102,12 +109,17 @@ def answer(ask: Ask, find: Find, request: int, said: str = "", recording: str = 
     if found is None or official is None or not card.may_read(official, found):
         return SendAnswer(request, "", internal=True, confirmed=False)
     village: Words = found.village or _("thôn not named")
-    text = said
+    text, heard = said, find.plays(found.channel)
+    if recording and not heard:
+        text = recording = ""
     if recording and find(files.shown, [recording]).get(recording) == files.MISSING:
         text = recording = ""
     if not (text or recording):
-        prompt = _("Please write or record the answer to request {number}.", number=found.number)
-        text, recording = ask(Said("answer", prompt))
+        record = _("Please write or record the answer to request {number}.", number=found.number)
+        write = _(
+            "Please write the answer to request {number}. A recording cannot be played there.", number=found.number
+        )
+        text, recording = ask(Said("answer", record if heard else write, heard))
     prompt = _(
         "Send this to the citizen of request {number}, {village}, in the name of {name}, {post}?",
         number=found.number, village=village, name=official.name, post=official.post,

@@ -8,6 +8,8 @@ The other way round she may hear the key messages in her language, once they hav
 tiếng Tày" is kept for her until "Tiếng Việt".
 """
 
+from collections.abc import Mapping
+
 from bot.calendar import Calendar
 from bot.clips import named
 from bot.routes import Routes
@@ -112,9 +114,9 @@ def choose(turn: Turn, rest: str = "") -> Reply:
     """In which languages the key messages can be heard."""
     if turn.in_group or turn.citizen is None:
         return Reply(_("Others read along here. Please choose it in a private chat."))
-    if rest and (language := named(rest, turn.place.clips.offered)) is not None:
+    if rest and (language := named(rest, _clips(turn))) is not None:
         return _hears(turn, language)
-    if not turn.place.clips.offered:
+    if not _clips(turn):
         return Reply(_("There are no recordings in other languages here yet. An official can help you; please type 0."))
     mine = (VIETNAMESE,) if turn.citizen.spoken_language else ()
     return Reply(_("In which language would you like to hear the main messages?"), buttons=(*_offered(turn), *mine))
@@ -123,7 +125,7 @@ def choose(turn: Turn, rest: str = "") -> Reply:
 @routes.gate("hear")
 def wished(turn: Turn) -> Reply | None:
     """“Nghe tiếng Tày” as a whole message, wherever she is; “Tiếng Việt” when she hears another one."""
-    offered = turn.place.clips.offered
+    offered = _clips(turn)
     if turn.citizen is None or turn.in_group or not (offered or turn.citizen.spoken_language):
         return None
     words = fold(turn.event.text)
@@ -141,7 +143,7 @@ def hear(turn: Turn, language: str = "") -> Reply:
     if not language:
         citizens.change(turn.db, turn.citizen.id, spoken_language=None)
         return Reply(_("From now on you get the messages in writing only."))
-    chosen = next((key for key in turn.place.clips.offered if digest(key) == language), None)
+    chosen = next((key for key in _clips(turn) if digest(key) == language), None)
     if chosen is None:
         return Reply(_("These recordings are not here any more. The messages go on in writing."))
     return _hears(turn, chosen)
@@ -158,10 +160,16 @@ def _hears(turn: Turn, language: str) -> Reply:
     )
 
 
+def _clips(turn: Turn) -> Mapping[str, str]:
+    """The languages that can be heard where she is."""
+    plays = turn.place.capabilities[turn.address.channel].plays
+    return turn.place.clips.offered if plays else {}
+
+
 def _offered(turn: Turn) -> tuple[Button, ...]:
     """A button for each language she could hear and does not yet."""
     now = turn.citizen.spoken_language if turn.citizen else None
     return tuple(
         Button(_("Hear {language}", language=name), str(RouteToken("hear", (digest(key),))))
-        for key, name in turn.place.clips.offered.items() if key != now
+        for key, name in _clips(turn).items() if key != now
     )  # fmt: skip

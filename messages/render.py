@@ -134,7 +134,7 @@ def render(reply: Reply, catalogs: Catalogs, language: str, shows: Shows) -> lis
     if reply.card and reply.pictures and shows.attachments != "inline":
         text = f"{text}\n\n{catalogs.text(AT_OFFICE, language)}"
     if len(buttons) > shows.buttons:
-        text = "\n".join([text, *(button["label"] for button in buttons)])
+        text = "\n".join([text, "", *(button["label"] for button in buttons)]).strip()
         buttons = []
     bodies: list[dict[str, Any]] = [{"text": part} for part in split(text, shows.text_length)]
     last = bodies[-1]

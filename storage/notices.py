@@ -323,7 +323,7 @@ def join(db: Connection, commune_id: int, kept: int, gone: int) -> None:
     theirs = (delivery.c.commune_id == commune_id) & (delivery.c.citizen_id == gone)
     twin = delivery.alias()
     both = select(twin.c.id).where(twin.c.citizen_id == kept, twin.c.notice_id == delivery.c.notice_id).exists()
-    db.execute(update(delivery).where(theirs, both, delivery.c.state == "waiting").values(state="dropped"))
+    db.execute(update(delivery).where(theirs, both, delivery.c.state.in_(["waiting", "call"])).values(state="dropped"))
     db.execute(update(delivery).where(theirs, ~both, delivery.c.person == f"c{gone}").values(person=f"c{kept}"))
 
 

@@ -1,9 +1,10 @@
 """Fixtures: databases of both kinds, a running town, and people at their pages and telephones.
 
-Every dialogue runs on both databases and both channels. What only makes sense at the chat box (sessions, HTTP status,
+Every dialogue runs on both databases and all channels. What only makes sense at the chat box (sessions, HTTP status,
 sockets, how a page shows things) is marked `web_only`, with the reason.
 """
 
+import re
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -18,22 +19,30 @@ from tests import town as towns
 from tests.town import Databases, Person, Somebody, Town
 
 BOTH = ("sqlite", "postgres")
-CHANNELS = ("web", "telegram")
+CHANNELS = ("web", "telegram", "zalo")
+_MESSENGER = re.compile(r"-(telegram|zalo)\b")
 LONGEST = ("tests/night/", "tests/test_browser.py", "tests/storage/test_imports.py", "tests/bot/test_cli.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "web_only(why): a dialogue that only makes sense at the chat box")
+    config.addinivalue_line("markers", "heard(why): a dialogue about recordings, which Zalo does not take from us")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on Telegram what is marked `web_only`; what takes longest comes first, so that no worker ends alone."""
-    left = [each for each in items if "-telegram" in each.name and each.get_closest_marker("web_only")]
+    """Leave out what does not make sense on a channel; what takes longest comes first, so that no worker ends alone."""
+    left = [each for each in items if (mark := _unfit(each.name)) and any(map(each.get_closest_marker, mark))]
     if left:
         gone = set(left)
         config.hook.pytest_deselected(items=left)
         items[:] = [each for each in items if each not in gone]
     items.sort(key=lambda each: not each.nodeid.startswith(LONGEST))
+
+
+def _unfit(name: str) -> tuple[str, ...]:
+    """The marks of dialogues that are left out of a variant."""
+    found = _MESSENGER.search(name)
+    return ("web_only", "heard")[: 2 if found[1] == "zalo" else 1] if found else ()
 
 
 def pytest_collection_finish() -> None:
@@ -76,7 +85,7 @@ def databases() -> Iterator[Databases]:
 
 @pytest.fixture(params=[f"{kind}-{mode}-{on}" for kind in BOTH for mode in ("straight", "rebuilt") for on in CHANNELS])
 async def town(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> AsyncIterator[Town]:
-    """The service on both databases, straight and rebuilt before every message; villagers on both channels."""
+    """The service on both databases, straight and rebuilt before every message; villagers on all channels."""
     kind, mode, channel = request.param.split("-")
     async with towns.of_the_sample(databases, kind, tmp_path, channel, rebuilt=mode == "rebuilt") as made:
         yield made
@@ -84,7 +93,7 @@ async def town(request: pytest.FixtureRequest, databases: Databases, tmp_path: P
 
 @pytest.fixture(params=[f"{kind}-{on}" for kind in BOTH for on in CHANNELS])
 async def steady_town(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> AsyncIterator[Town]:
-    """The service on both databases, villagers on both channels, not rebuilt: for what has nothing to do with that."""
+    """The service on both databases, villagers on all channels, not rebuilt: for what has nothing to do with that."""
     kind, channel = request.param.split("-")
     async with towns.of_the_sample(databases, kind, tmp_path, channel) as made:
         yield made
@@ -92,7 +101,7 @@ async def steady_town(request: pytest.FixtureRequest, databases: Databases, tmp_
 
 @pytest.fixture
 async def citizen(town: Town) -> Somebody:
-    """A villager at the chat box or on Telegram."""
+    """A villager at the chat box, on Telegram or on Zalo."""
     return await towns.villager(town)
 
 

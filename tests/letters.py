@@ -20,7 +20,7 @@ async def arrived(person: Person) -> Person:
     await town.settle()
     before = list(person.news)
     await person.looks()
-    person.news = person.news or before[-1:]
+    person.news = person.news or before
     return person
 
 

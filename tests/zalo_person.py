@@ -16,6 +16,7 @@ from tests.zalo_oauth import APP_ID
 from tests.zalo_server import ZaloServer
 from tests.zalo_world import Message, User
 
+BUTTONS = 5
 _LINE = re.compile(r"(\d+)\. .+")
 
 
@@ -60,6 +61,11 @@ class ZaloPerson(Somebody):
                 raise AssertionError(f"nobody does {kind!r} on a telephone")
         await self.zalo.settled()
         return 200, {}
+
+    def buttons(self) -> list[str]:
+        """Labels under what the last action brought; those of a list without its numbers."""
+        lines = [(each["label"], each["token"]) for message in self.news for each in message["buttons"]]
+        return [label if token or not _LINE.fullmatch(label) else label.partition(". ")[2] for label, token in lines]
 
     def button(self, label: str) -> dict[str, str]:
         """The newest button, or numbered line, with that label; else the line that is the label."""
@@ -118,13 +124,19 @@ class ZaloPerson(Somebody):
 
 
 def _seen(message: Message) -> dict[str, Any]:
-    """A message in the shape of the page's; numbered lines are its buttons when it has no others."""
+    """A message in the shape of the page's; the lines of a list are its buttons when it has no others."""
     buttons = [
         {"label": each.label, "token": each.data} for each in message.buttons if each.kind.startswith("oa.query")
     ]
     if not message.buttons:
-        buttons = [{"label": line, "token": ""} for line in message.text.splitlines() if _LINE.fullmatch(line)]
+        buttons = [{"label": line, "token": ""} for line in _listed(message.text)]
     sent = [message.file.raw] if message.file else []
     files = {kind: sent if message.kind == kind else [] for kind in ("image", "file")}
     shown = {"pictures": files["image"], "documents": files["file"], "card": None}
     return {"id": message.at, "text": message.text, "buttons": buttons} | shown
+
+
+def _listed(text: str) -> list[str]:
+    """The lines of a list: numbered ones, or more in the last paragraph than there can be buttons."""
+    last = text.rsplit("\n\n", maxsplit=1)[-1].splitlines()
+    return last if len(last) > BUTTONS else [line for line in text.splitlines() if _LINE.fullmatch(line)]

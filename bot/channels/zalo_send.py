@@ -89,11 +89,13 @@ class Outgoing:
             raise send_error(refused, self._post.now(), self._tell, template=bool(template)) from None
 
     async def _in_window(self, message: Sending) -> None:
-        """Raises Silent for what she has not asked for and Zalo would refuse, because she has been silent too long."""
+        """Raises Silent for what she has not asked for and Zalo would refuse, because she has been silent too long; of
+        whom we know nothing (any more) Zalo is asked.
+        """
         if message.kind == "answer":
             return
         last = await self._post.database.read(citizens.last_heard, *self._here, message.chat)
-        if last is None or self._post.now() - last > timedelta(days=self._terms.chat_days):
+        if last is not None and self._post.now() - last > timedelta(days=self._terms.chat_days):
             raise Silent("she wrote too long ago")
 
     # --- consultation messages ----------------------------------------------------------------------------------------

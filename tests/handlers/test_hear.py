@@ -12,7 +12,7 @@ from tests import town as towns
 from tests.catalogs import ROOT
 from tests.conftest import BOTH, CHANNELS
 from tests.sounds import M4A, MP3, OPUS, heard, played
-from tests.town import START, Databases, Somebody, Town
+from tests.town import START, ZALO, Databases, Somebody, Town
 
 READY, LATE, _PRIVATE = sample.demo_codes(START.date())
 
@@ -41,6 +41,7 @@ async def hears(citizen: Somebody, *keys: str) -> None:
     assert await heard(citizen) == [played(citizen, OPUS + key.encode()) for key in keys]
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_L12_a_language_is_offered_only_when_all_its_clips_exist(town: Town, citizen: Somebody) -> None:
     """Tày has all ten, Nùng lacks one: only Tày stands on the voice offer and on the list."""
     await citizen.sends("voice", OPUS, "audio/ogg")
@@ -55,6 +56,7 @@ async def test_L12_a_language_is_offered_only_when_all_its_clips_exist(town: Tow
     citizen.sees("có thêm lời đọc tiếng Tày")
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_L12_what_she_has_chosen_is_heard_after_the_words(town: Town, citizen: Somebody) -> None:
     """One tap; then greeting, look-up, promise, hours carry their clip, the words stay; “Tiếng Việt” ends it."""
     await citizen.sends("voice", OPUS, "audio/ogg")
@@ -89,6 +91,7 @@ async def test_L12_what_she_has_chosen_is_heard_after_the_words(town: Town, citi
     await hears(citizen)
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_L12_it_can_be_typed_in_the_middle_of_a_talk(town: Town, citizen: Somebody) -> None:
     """“Nghe tiếng Tày” as a whole message is no answer to the question, which goes on; other words are."""
     await citizen.says("0")
@@ -101,6 +104,7 @@ async def test_L12_it_can_be_typed_in_the_middle_of_a_talk(town: Town, citizen: 
     await hears(other)
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_L12_a_notice_nobody_asked_for_is_heard_too(town: Town, citizen: Somebody) -> None:
     """When an official is late with an emergency, what she is told by the clock carries its clip."""
     await citizen.says("nghe tiếng Tày")
@@ -112,6 +116,7 @@ async def test_L12_a_notice_nobody_asked_for_is_heard_too(town: Town, citizen: S
     await hears(citizen, "emergency")
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_L12_a_clip_that_has_gone_means_words_alone(town: Town, citizen: Somebody, tmp_path: Path) -> None:
     """The words come whatever has become of the recordings; the next time nothing is offered."""
     await citizen.says("nghe tiếng Tày")
@@ -132,6 +137,7 @@ async def test_L12_a_clip_that_has_gone_means_words_alone(town: Town, citizen: S
     citizen.sees("Lời đọc này hiện không còn ở đây")
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_whoever_is_forgotten_is_asked_again_for_her_language(town: Town, citizen: Somebody) -> None:
     """The choice is part of what is kept about her, is told as such and goes with it."""
     await citizen.says("nghe tiếng Tày")
@@ -212,6 +218,18 @@ def test_L12_check_names_languages_whose_clips_are_incomplete(tmp_path: Path) ->
 
 
 # --- who hears hers ---------------------------------------------------------------------------------------------------
+
+
+async def test_L12_where_no_recording_can_be_played_none_is_offered(databases: Databases, tmp_path: Path) -> None:
+    """On Zalo the clips are not spoken of; her own voice note is passed on as everywhere."""
+    record(tmp_path, "tay")
+    async with towns.of_the_sample(databases, "sqlite", tmp_path, ZALO) as town:
+        citizen = await towns.villager(town)
+        await citizen.sends("voice", OPUS, "audio/ogg")
+        assert citizen.buttons()[0].startswith("Nhờ nghe")
+        assert "Nghe tiếng Tày" not in citizen.buttons()
+        await citizen.says("/nghe")
+        citizen.sees("chưa có")
 
 
 @pytest.mark.web_only("it is about the office, not about her channel")

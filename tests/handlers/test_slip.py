@@ -167,7 +167,7 @@ async def test_a_slip_that_cannot_be_drawn_is_told_kindly(steady_town: Town, mon
     monkeypatch.setattr(town.service.drawer, "_draw", inner)
     await looks_up(citizen, READY)
     await arrived(citizen)
-    assert citizen.news[-1]["pictures"]
+    assert await citizen.pictures()
 
 
 async def test_an_old_pdf_button_is_answered_for_its_owner_only(steady_town: Town) -> None:

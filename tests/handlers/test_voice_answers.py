@@ -15,7 +15,7 @@ from tests.handlers.test_group import Office, opened
 from tests.sounds import M4A, MP3, OPUS, WAV, heard, played
 from tests.telegram_server import throttle
 from tests.telegram_world import Message, User, bad
-from tests.town import PHOTO, Databases, Person, Somebody, Town
+from tests.town import PHOTO, ZALO, Databases, Person, Somebody, Town
 
 HERE = "Cán bộ đã ghi âm câu trả lời gửi ông/bà"
 
@@ -41,6 +41,7 @@ def state(db: Connection) -> tuple[str, list[str]]:
 # --- at /office -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_L12_an_official_answers_by_a_recording(town: Town, citizen: Somebody, official: Person) -> None:
     """Shown before it goes, a minute to take it back; then she can play it, under his name and post."""
     await asks(citizen)
@@ -64,6 +65,7 @@ async def test_L12_an_official_answers_by_a_recording(town: Town, citizen: Someb
     assert any("trả lời: (một đoạn lời nói)" in each["text"] for each in official.heard)
 
 
+@pytest.mark.heard("recordings that somebody plays")
 @pytest.mark.parametrize("recording", [MP3, M4A, WAV], ids=["mp3", "m4a", "wav"])
 async def test_L12_whatever_he_recorded_with_she_can_play_or_save(steady_town: Town, recording: bytes) -> None:
     """A voice message where it is OGG with Opus, a track where it is MP3 or M4A, else a file; at the box a player."""
@@ -76,6 +78,7 @@ async def test_L12_whatever_he_recorded_with_she_can_play_or_save(steady_town: T
     assert await heard(citizen) == [played(citizen, recording)]
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_L02_a_recording_can_be_taken_back(steady_town: Town) -> None:
     """Within the minute nothing of it reaches her, and her request waits again."""
     citizen, official = await towns.villager(steady_town), await towns.official(steady_town)
@@ -91,6 +94,7 @@ async def test_L02_a_recording_can_be_taken_back(steady_town: Town) -> None:
     assert await steady_town.read(state) == ("waiting", [])
 
 
+@pytest.mark.heard("recordings that somebody plays")
 async def test_a_recording_may_stay_inside_the_office(steady_town: Town) -> None:
     """“Chỉ nội bộ” keeps it as a note."""
     citizen, official = await towns.villager(steady_town), await towns.official(steady_town)
@@ -102,6 +106,21 @@ async def test_a_recording_may_stay_inside_the_office(steady_town: Town) -> None
     await citizen.looks()
     assert await heard(citizen) == []
     assert await steady_town.read(state) == ("waiting", ["voice queued"])
+
+
+async def test_L12_whom_a_recording_cannot_reach_is_written_to(databases: Databases, tmp_path: Path) -> None:
+    """Zalo takes no recordings from an Official Account: the official is told before he speaks in vain."""
+    async with towns.of_the_sample(databases, "sqlite", tmp_path, ZALO) as town:
+        citizen, official = await towns.villager(town), await towns.official(town)
+        await asks(citizen)
+        await begins(official)
+        official.sees("không nghe được lời ghi âm")
+        await official.sends("voice", OPUS, "audio/ogg")
+        official.sees("Xin viết, hoặc gọi điện")
+        await official.says("Chiều nay có nước ạ.")
+        await official.taps("Gửi")
+        await town.later(seconds=61)
+        (await citizen.looks()).sees("Chiều nay có nước ạ.")
 
 
 async def test_a_picture_is_no_answer_as_before(steady_town: Town) -> None:
