@@ -251,7 +251,8 @@ class Router:
         if what == "live" and self.turn.replayed and self.talks.state(live).confirming:
             return self.talks.ask_again(live)
         if what == "live":
-            return self.talks.answer(live, Raw("tap", self.text, token.value))
+            label = self.text or self.talks.label(live, token.value)  # some messengers bring the token alone
+            return self.talks.answer(live, Raw("tap", label, token.value))
         if what == "answered":
             trail = self.talks.state(live).trail
             place = trail.index(token.question) if token.question in trail else 0

@@ -263,6 +263,13 @@ class Talks:
         go_on = Button(_("Go on with “{title}”", title=route.title), str(RouteToken("talk", ("resume", talk.token))))
         return Reply(_("That form is closed, but I have kept your answers."), buttons=(go_on,))
 
+    def label(self, talk: Talk, value: str) -> str:
+        """What the button of that value says under the open question, in her language; "" when it has none."""
+        route = self.route(talk)
+        step = None if route is None else self._advance(route, self.state(talk), None)
+        words = dict(step.question.choices()).get(value) if isinstance(step, Waiting) else None
+        return "" if words is None else self._turn.place.catalogs.text(words, self._turn.language)
+
     # --- one step ---------------------------------------------------------------------------------------------------
 
     def _run(
