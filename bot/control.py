@@ -176,7 +176,8 @@ class Control:
 
     async def _obey(self, reader: asyncio.StreamReader, say: Say) -> int:
         try:
-            asked = orjson.loads(await asyncio.wait_for(reader.readline(), PATIENCE))
+            async with asyncio.timeout(PATIENCE):
+                asked = orjson.loads(await reader.readline())
             name, arguments = str(asked["command"]), dict(asked.get("arguments") or {})
         except (TimeoutError, ValueError, TypeError, KeyError, OSError):
             say("Dịch vụ không đọc được lệnh này.")
@@ -205,7 +206,8 @@ class _Answer:
     async def finish(self, code: int) -> None:
         self._loop.call_soon_threadsafe(self._lines.put_nowait, {"exit": code})
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._pump, PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._pump
 
     async def _write(self) -> None:
         gone = False

@@ -224,7 +224,8 @@ class Fetcher:
             woken.clear()
             await self._once(act)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), seconds)
+                async with asyncio.timeout(seconds):  # wait_for may swallow our being cancelled (python/cpython#86296)
+                    await woken.wait()
 
     async def _once(self, act: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -94,7 +94,8 @@ class Drawer:
             except Exception as error:
                 log.warning("letters_wait", error=logs.describe(error))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), POLL)
+                async with asyncio.timeout(POLL):
+                    await self._wanted.wait()
 
     async def _next(self) -> bool:
         """Draw one letter; False when none is waiting. What raises is the database or the disk: it waits."""

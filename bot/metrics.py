@@ -117,7 +117,8 @@ async def health(app: Watched, channels: Mapping[str, Any] | None = None) -> tup
     `channels` is what each channel says of itself; a channel in trouble does not make the service unhealthy.
     """
     try:
-        await asyncio.wait_for(app.database.write(_reach, kind=Kind.MARK), HEALTH_SECONDS)
+        async with asyncio.timeout(HEALTH_SECONDS):
+            await app.database.write(_reach, kind=Kind.MARK)
         database = "ok"
     except Exception as error:
         database = type(error).__name__

@@ -151,7 +151,8 @@ class Sender:
     async def _rest(self, seconds: float) -> None:
         """Sleep, but not longer than until `stop`."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _lead(self) -> bool:
         epoch = await self._database.write(

@@ -180,7 +180,8 @@ class Web(Channel):
             found = await self._shown(reader, after)
             if not found and wait:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await woken.wait()
                 found = await self._shown(reader, after)
         return web.json_response({"messages": found}, dumps=_dumps)
 
@@ -243,7 +244,8 @@ class Web(Channel):
                     seen.update(message["id"] for message in found)
                     after = max(after, *seen)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), SOCKET_POLL)
+                    async with asyncio.timeout(SOCKET_POLL):
+                        await woken.wait()
 
     def _reader(self, session: Session, request: web.Request) -> "Reader":
         account = account_of(session, request)
