@@ -56,6 +56,8 @@ RESTRICTED = {
     "tap erase-wrong": {"official"},
     "tap open": {"official"},
     "tap queue": {"official"},
+    "tap call-done": {"official"},
+    "tap call-missed": {"official"},
     "tap called": {"official"},
     "tap reply": {"official"},
     "tap seen": {"official"},
