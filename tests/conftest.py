@@ -1,7 +1,8 @@
 """Fixtures: databases of both kinds, a running town, and people at their pages and telephones.
 
 Every dialogue runs on both databases and all channels. What only makes sense at the chat box (sessions, HTTP status,
-sockets, how a page shows things) is marked `web_only`, with the reason.
+sockets, how a page shows things) is marked `web_only`, with the reason. By default `pytest` runs those that could lose
+something in a restart in six of the twelve combinations, such that every two things meet; `--all` runs all.
 """
 
 import re
@@ -21,7 +22,17 @@ from tests.town import Databases, Person, Somebody, Town
 BOTH = ("sqlite", "postgres")
 CHANNELS = ("web", "telegram", "zalo")
 _MESSENGER = re.compile(r"-(telegram|zalo)\b")
+_COMBINED = re.compile(r"(sqlite|postgres)-(straight|rebuilt)-(web|telegram|zalo)\b")
 LONGEST = ("tests/night/", "tests/test_browser.py", "tests/storage/test_imports.py", "tests/bot/test_cli.py")
+
+
+PAIRS = ("sqlite-straight-web", "postgres-rebuilt-web", "sqlite-rebuilt-telegram", "postgres-straight-telegram",
+         "sqlite-straight-zalo", "postgres-rebuilt-zalo")  # fmt: skip
+"""Of database × straight or rebuilt × channel: every two of them together. All twelve run in .ci/run."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="dialogues in all twelve combinations, as .ci/run does")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what does not make sense on a channel; what takes longest comes first, so that no worker ends alone."""
     left = [each for each in items if (mark := _unfit(each.name)) and any(map(each.get_closest_marker, mark))]
+    if not config.getoption("all"):
+        left += [each for each in items if (found := _COMBINED.search(each.name)) and found[0] not in PAIRS]
     if left:
         gone = set(left)
         config.hook.pytest_deselected(items=left)
