@@ -114,8 +114,10 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
 def other_matter(turn: Turn) -> Reply | None:
     """Words that are no answer to the open question, but clearly mean something else: one tap leads there."""
     talk = None if turn.in_office else conversations.live(turn.db, turn.lane_id, turn.address.sender)
-    said = understand(turn.event.text, turn.place.phrases.table)
-    if talk is None or said.act != "lead" or said.intent not in LABELS or talk.route in ROUTES[said.intent]:
+    if talk is None:
+        return None
+    said = understand(turn.event.text, turn.place.phrases.table, loosely=False)
+    if said.act != "lead" or said.intent not in LABELS or talk.route in ROUTES[said.intent]:
         return None
     return Reply(_("Or do you mean something else? Please tap that button."), buttons=(_button(said.intent),))
 

@@ -105,8 +105,11 @@ class Understood:
     words: tuple[Word, ...] = field(default=(), repr=False)
 
 
-def understand(text: str, table: Table | None = None) -> Understood:
-    """What the message wants, by the built-in table or one with a commune's own phrases. Never raises."""
+def understand(text: str, table: Table | None = None, *, loosely: bool = True) -> Understood:
+    """What the message wants, by the built-in table or one with a commune's own phrases. Never raises.
+
+    loosely: words that only resemble a phrase count, when nothing else is found; that takes most of the time.
+    """
     table = table or built_in()
     if gates.emergency(text):
         return Understood("lead", "emergency")
@@ -122,11 +125,11 @@ def understand(text: str, table: Table | None = None) -> Understood:
     rude = [match for match in found if match.intent == ABUSIVE]
     if rude:
         return _past_abuse(text, rude, [match for match in found if match not in rude], words, table)
-    return _meaning(text, found, words, table)
+    return _meaning(text, found, words, table, loosely)
 
 
-def _meaning(text: str, found: list[Match], words: Sequence[Word], table: Table) -> Understood:
-    kept, equals = _settle(found or _loose(words, table), words)
+def _meaning(text: str, found: list[Match], words: Sequence[Word], table: Table, loosely: bool = True) -> Understood:
+    kept, equals = _settle(found or (_loose(words, table) if loosely else []), words)
     return _answer(text, found, kept, equals, words)
 
 
