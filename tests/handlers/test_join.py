@@ -83,6 +83,21 @@ async def test_no_is_no_and_a_code_works_once(town: Town) -> None:
     third.sees("không còn dùng được")
 
 
+async def test_a_yes_that_comes_too_late_joins_nobody(town: Town) -> None:
+    """The code has run out, or another of her chats was quicker, between the question and the yes."""
+    zalo, telegram = await both(town)
+    other = await towns.villager(town, TELEGRAM)
+    await other.says("xin chào")
+    code = await code_of(zalo)
+    await telegram.says(code)
+    await other.says(code)
+    await other.taps("Đúng, nối lại")
+    other.sees("Đã nối hai kênh")
+    await telegram.taps("Đúng, nối lại")
+    telegram.sees("không còn dùng được")
+    assert len(await town.read(citizens_of)) == 2
+
+
 async def test_telegram_opens_with_the_code_in_its_link(town: Town) -> None:
     """One tap on the address does the same as typing."""
     zalo, telegram = await both(town)

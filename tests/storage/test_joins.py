@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
 
 from bot.turn import Address
-from storage import citizens, erasures, join_codes, joins, requests, stops
+from storage import citizens, erasures, inbox, join_codes, joins, notices, requests, stops
+from storage.audience import Person
 from storage.citizens import citizen
-from storage.db import metadata
+from storage.db import create_engine_for, metadata, temporary
 from tests import stores
 from tests.town import START
 
@@ -77,6 +79,39 @@ def test_while_something_is_to_be_erased_nothing_is_joined(db: Connection, two: 
     assert not joins.join(db, 1, telegram, zalo)
     assert not joins.join(db, 1, zalo, telegram)
     assert citizens.find(db, 1, "telegram", "bot", "7") is not None
+
+
+def test_a_notice_that_waited_for_both_is_told_once(db: Connection, two: tuple[int, int]) -> None:
+    """What each of her chats was to be told is hers, and what both were to be told comes once."""
+    zalo, telegram = two
+    values = {"kind": "result-ready", "topic": "dossiers", "about": "", "calls": True, "expires_at": None}
+    for key, people in (("both", two), ("one", (zalo,))):
+        made, _new = notices.make(db, 1, values | {"key": key}, {}, START)
+        notices.add(db, 1, made, [Person(f"c{each}", each, None) for each in people], START)
+    assert joins.join(db, 1, telegram, zalo)
+    waiting = notices.waiting(db, 1)
+    assert [each.person.key for each in waiting] == [f"c{telegram}"] * 2
+    assert len({each.notice_id for each in waiting}) == 2
+
+
+def test_while_her_other_chat_has_a_turn_the_join_waits(tmp_path: Path) -> None:
+    """On PostgreSQL that turn knows a citizen who would be gone: the event is tried again, and nothing has changed."""
+    with stores.fresh("postgres", tmp_path) as url:
+        engine = create_engine_for(url, stores.KEYS)
+        with engine.begin() as db:
+            zalo = citizens.meet(db, 1, "zalo", "oa", "246", START).id
+            telegram = citizens.meet(db, 1, "telegram", "bot", "7", START).id
+            lane = inbox.open_lane(db, 1, "zalo", "oa", "246")
+        with engine.begin() as turn, engine.connect() as db:
+            turn.execute(select(inbox.lane.c.id).where(inbox.lane.c.id == lane).with_for_update())
+            with pytest.raises(DBAPIError) as refused:
+                joins.join(db, 1, telegram, zalo)
+            assert temporary(refused.value)
+            db.rollback()
+        with engine.begin() as db:
+            assert citizens.find(db, 1, "zalo", "oa", "246").id == zalo  # type: ignore[union-attr]
+            assert joins.join(db, 1, telegram, zalo)
+        engine.dispose()
 
 
 def test_parted_a_chat_begins_anew(db: Connection, two: tuple[int, int]) -> None:
