@@ -11,6 +11,7 @@ import random
 import re
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -146,7 +147,7 @@ def _key(key: str | dict[str, Any]) -> Button:
     return Button(key["text"], wants=wants)
 
 
-class Chat:
+class Chat(ABC):
     """A conversation the bot may be in; with one person, or a `Group`. `status` is the bot's own."""
 
     type = "private"
@@ -168,10 +169,11 @@ class Chat:
         """The words of what the bot has sent here, as they read now."""
         return [each.text for each in self.sent]
 
+    @abstractmethod
     def json(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """As the Bot API shows it."""
 
-    def refuse(self) -> None:
+    def refuse(self) -> None:  # noqa: B027 (by default there is nothing to do)
         """Raises Refusal when the bot cannot write here."""
 
     def keep(self, sender: dict[str, Any], content: dict[str, Any], **more: Any) -> Message:

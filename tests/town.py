@@ -10,6 +10,7 @@ import io
 import shutil
 import sqlite3
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -387,7 +388,7 @@ class Town:
 
 
 @dataclass
-class Somebody:
+class Somebody(ABC):
     """Somebody who talks with the office: says, taps, sends; then looks at what came. `rings`: a messenger does, a page
     cannot.
     """
@@ -425,13 +426,13 @@ class Somebody:
         await self.looks()
         return self
 
+    @abstractmethod
     async def post(self, body: dict[str, Any], event_id: str | None = None) -> tuple[int, dict[str, Any]]:
         """One event as it comes in; the status and what was answered at once."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def looks(self) -> Self:
         """Read what is new."""
-        raise NotImplementedError
 
     def button(self, label: str) -> dict[str, str]:
         """The newest button with that label; accents and case do not matter."""
@@ -462,25 +463,25 @@ class Somebody:
         for fragment in fragments:
             assert fragment not in self.text, f"{fragment!r} is in:\n{self.text}"
 
+    @abstractmethod
     def sees_signed(self, name: str, post: str) -> None:
         """The last message stands under that name and post (G06)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shown(self, words: str, kind: Literal["name", "phone", "words", "place"] = "name") -> str:
         """Somebody's name, phone or words as this channel shows them."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def pictures(self) -> list[bytes]:
         """The pictures that the last action brought."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def documents(self) -> list[bytes]:
         """The papers that the last action brought."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def address(self) -> Address:
         """Where she is reached."""
-        raise NotImplementedError
 
 
 @dataclass

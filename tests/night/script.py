@@ -17,6 +17,7 @@ import signal
 import socket
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -213,7 +214,7 @@ class Ledger:
             await self.moved.wait_for(lambda: self.accepted >= count)
 
 
-class Villager:
+class Villager(ABC):
     """Somebody who talks."""
 
     def __init__(self, number: int, ledger: Ledger) -> None:
@@ -222,24 +223,24 @@ class Villager:
         self.shown_again = 0
         self.rounds = 0
 
+    @abstractmethod
     async def opens(self) -> None:
         """Open the page, or press START."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def says(self, body: dict[str, Any] | str, effect: tuple[str, str] | None = None) -> None:
         """Send a message and see that it is accepted."""
-        raise NotImplementedError
 
-    async def watches(self) -> None:
+    async def watches(self) -> None:  # noqa: B027 (by default there is nothing to do)
         """Keep looking."""
 
-    async def looks_until_quiet(self) -> None:
+    async def looks_until_quiet(self) -> None:  # noqa: B027 (by default there is nothing to do)
         """See the rest."""
 
     @property
+    @abstractmethod
     def words(self) -> list[str]:
         """What she has been shown."""
-        raise NotImplementedError
 
     async def talks(self, dice: random.Random, neighbour: "Villager", codes: list[str], enough: asyncio.Event) -> None:
         """One round of talk: work, a form with its Confirm, a person, a dossier, and a call to the neighbour."""
@@ -276,8 +277,9 @@ class Villager:
         await self.says(f"hồ sơ {code} của tôi xong chưa")
         await self._is_told(code)
 
+    @abstractmethod
     async def _is_told(self, code: str) -> None:
-        raise NotImplementedError
+        """She waits for the answer about that dossier."""
 
 
 class AtTheBox(Villager):
