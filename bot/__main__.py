@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     names = top.add_subparsers(dest="command", metavar="LỆNH")
     _add_setting_up(names)
     _add_imports(names)
+    _add_token(names)
     _add_events(names)
     one = names.add_parser("letters", help="vẽ mọi mẫu thư với dữ liệu mẫu để xem")
     one.add_argument("folder", nargs="?", metavar="THƯ_MỤC", type=lambda given: str(Path(given).expanduser()))
@@ -114,6 +115,12 @@ def _add_imports(names: Any) -> None:
     one = what.add_parser("dossiers", help="hồ sơ một cửa")
     one.add_argument("file", metavar="TỆP", type=Path)
     one.add_argument("--strict", action="store_true", help="có một dòng sai thì không nhập dòng nào")
+
+
+def _add_token(names: Any) -> None:
+    one = names.add_parser("token", help="mã để hệ thống một cửa tự gửi hồ sơ sang; không ghi tên: xem đã cấp cho ai")
+    one.add_argument("name", nargs="?", metavar="TÊN", help="tên hệ thống, ví dụ mot-cua-tinh")
+    one.add_argument("--revoke", action="store_true", help="thu hồi mã")
 
 
 def _add_events(names: Any) -> None:

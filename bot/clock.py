@@ -1,7 +1,8 @@
 """What time it is: the one clock that decides what is due. Everything that asks for the time asks here.
 
 With CLOCK_START it is a moving test clock: it starts at that instant and runs CLOCK_RATE times as fast as real time.
-Tests hold it still with `Clock.fixed` and move it by hand.
+However fast, it waits for the ticks (`ticks`), so that a played year misses no day on a slow machine. Tests hold it
+still with `Clock.fixed` and move it by hand.
 """
 
 import time
@@ -10,6 +11,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 log = structlog.get_logger(__name__)
+
+AHEAD = timedelta(hours=6)
+"""How far a test clock runs on after its ticks before it waits for the next: each day has several."""
 
 
 class Clock:
@@ -20,6 +24,7 @@ class Clock:
         self.real = start is None and rate == 1.0
         self._start = (start or datetime.now(UTC)).astimezone(UTC)
         self._began = time.monotonic()
+        self._waits_at: datetime | None = None
         if not self.real:
             warning = "TEST CLOCK: what is due follows CLOCK_START and CLOCK_RATE, not the time of day"
             log.warning(warning, start=self._start.isoformat(), rate=rate)
@@ -33,7 +38,14 @@ class Clock:
         """The instant, in UTC."""
         if self.real:
             return datetime.now(UTC)
-        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self.rate)
+        shown = self._start + timedelta(seconds=(time.monotonic() - self._began) * self.rate)
+        return shown if self._waits_at is None else min(shown, self._waits_at)
+
+    def ticks(self) -> None:
+        """What is due is looked at now: a test clock may go on for a while. The real one waits for nobody."""
+        if not self.real:
+            now = self.now()
+            self._start, self._began, self._waits_at = now, time.monotonic(), now + AHEAD
 
     def seconds_until(self, moment: datetime) -> float:
         """Real seconds until this clock shows `moment`; 0 when it has passed."""
@@ -50,6 +62,9 @@ class FixedClock(Clock):
     def now(self) -> datetime:
         """The instant it was told."""
         return self._at
+
+    def ticks(self) -> None:
+        """It stands still anyway."""
 
     def advance(self, by: timedelta) -> datetime:
         """Move it (backwards with a negative `by`); returns the new instant."""

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from rapidfuzz import process
 
+from bot.commune_dossiers import DossierTerms, LetterTerms, QuietDays
 from bot.commune_zalo import ZaloTerms
 from bot.settings import explain
 from messages.fold import fold, nfc
@@ -279,6 +280,7 @@ class Office(_Part):
     guidance_days: int = Field(default=1825, ge=1)
     inbox_days: int = Field(default=30, ge=7)
     outbox_days: int = Field(default=30, ge=7)
+    notice_days: int = Field(default=730, ge=30)
     talk_days: int = Field(default=7, ge=7)
     low_disk_megabytes: int = Field(default=500, ge=10)
     emergency_minutes: int = Field(default=5, ge=1, le=60)
@@ -327,6 +329,9 @@ class Commune(_Part):
     data_rights: DataRights = DataRights()
     private: Private = Private()
     zalo: ZaloTerms = ZaloTerms()
+    dossiers: DossierTerms = DossierTerms()
+    letters: LetterTerms = LetterTerms()
+    quiet: QuietDays = QuietDays()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,9 +1,9 @@
 """The commune as it is now: commune.toml with what officials have changed in chat laid over it (storage.facts).
 
 A name says what is changed: `about.parking`, `citizen_reception.topics`, `hours.monday`, `point:<name>`,
-`phone:<name>`, `chairman:<ISO date>`, `listener:<name>` (the languages an official hears). A row that no longer fits
-the file (a point that was taken out of it, a value an older version wrote) is passed over: an old change must never
-stop the office, and `check` still lists it.
+`phone:<name>`, `chairman:<ISO date>`, `listener:<name>` (the languages an official hears), `quick-day:<ISO date>`
+(whether results are returned quickly then). A row that no longer fits the file (a point that was taken out of it, a
+value an older version wrote) is passed over: an old change must never stop the office, and `check` still lists it.
 """
 
 from collections.abc import Callable, Iterable
@@ -119,6 +119,14 @@ def _listener(commune: Commune, name: str, change: Change) -> Commune:
     return commune.model_copy(update={"listeners": (*others, *heard)})
 
 
+def _quick_day(commune: Commune, name: str, change: Change) -> Commune:
+    """One more day on which results are returned quickly, or one fewer (A15)."""
+    others = {*commune.dossiers.quick_days} - {date.fromisoformat(name)}
+    days = others | {date.fromisoformat(name)} if change.value else others
+    terms = commune.dossiers.model_copy(update={"quick_days": tuple(sorted(days))})
+    return commune.model_copy(update={"dossiers": terms})
+
+
 def _fields(part: Any) -> dict[str, Any]:
     return {name: getattr(part, name) for name in type(part).model_fields}
 
@@ -131,4 +139,5 @@ _APPLY: dict[str, Callable[[Commune, str, Change], Commune]] = {
     "phone": _phone,
     "chairman": _chairman,
     "listener": _listener,
+    "quick-day": _quick_day,
 }

@@ -212,6 +212,52 @@ needs_checking = true
 # [zalo.confirmed]
 # signature = 2026-12-01
 
+# Hồ sơ: cách tính hạn, nhắc cán bộ, báo bà con. Ngày ở đây là ngày làm việc.
+# [dossiers]
+# Trước hạn mấy ngày thì nhắc người thụ lý; lần nhắc cuối báo cả lãnh đạo:
+# warn_days = [3, 1]
+# Thư xin lỗi phải gửi trước hạn mấy ngày; được hẹn lại mấy lần:
+# apology_before_days = 1
+# postponements = 1
+# Nhận từ giờ này thì tính như nhận vào ngày làm việc sau:
+# late_hour = "15:00"
+# false: cán bộ bấm “đã có tại quầy” rồi mới mời bà con đến nhận. true: tin theo tệp một cửa.
+# trust_ready = false
+# Mấy ngày chưa đến nhận thì nhắc, chỉ một lần:
+# reminder_days = 10
+# Hồ sơ mới trong tệp chỉ được báo tin nếu nhận chưa quá số ngày này; hồ sơ cũ hơn thì thôi:
+# fresh_days = 3
+# Mấy ngày không có bước nào mới thì coi là hồ sơ đứng yên:
+# stuck_days = 10
+# Giờ gửi bản tóm tắt buổi sáng cho cán bộ:
+# summary_at = "07:15"
+# Ngày trả nhanh kết quả, được báo cho bà con. Thêm, bớt bằng lệnh /ngaytranhanh cũng được:
+# quick_days = [2026-12-10, 2026-12-24]
+# since = 2025-07-01
+# source = "NĐ 118/2025/NĐ-CP"
+# needs_checking = true
+
+# Thư của lãnh đạo: thủ tục nào xong thì gợi ý thư nào (marriage: kết hôn, birth: khai sinh, death: khai tử).
+# Thủ tục không ghi ở đây thì không bao giờ gợi ý. Thư nào cũng chờ người có quyền duyệt.
+# [letters]
+# occasions = {{ "1.000894" = "marriage", "1.001193" = "birth", "1.000656" = "death" }}
+# Quá mấy giờ làm việc chưa duyệt thì nhắc người thay thế:
+# answer_hours = 8
+# Kèm tờ vận động nếp sống văn minh với thư chia buồn:
+# leaflet = false
+# source = "quyết định công bố thủ tục của tỉnh, số …"
+# needs_checking = true
+
+# Ngày yên tĩnh: chỉ trả lời bà con, tin khẩn cấp và lời chúc mới được gửi. Tin khác chờ đến hết những ngày này.
+# [quiet]
+# Ngày và tháng âm lịch, từ 28 tháng Chạp đến mùng 5:
+# from_lunar = [28, 12]
+# to_lunar = [5, 1]
+# Ngày lễ hằng năm ghi "ngày-tháng"; lễ hội riêng một năm ghi "2026-11-18":
+# feast_days = ["01-01", "30-04", "01-05", "02-09"]
+# Quốc tang, hoặc xã có thiên tai:
+# mourning = [2026-10-20]
+
 # Mỗi thôn một mục: tên nay, tên cũ, xã cũ, ngày họp đồng ý và số biên bản, số công vụ của trưởng thôn.
 # [[villages]]
 # name = "Thôn 2"
@@ -253,7 +299,7 @@ _LISTED = 3
 def check(commune: Commune, today: date, channels: Collection[str] = tuple(_CHANNELS)) -> list[Finding]:
     """What a person still has to settle, for the channels in use; errors first."""
     findings = [*_permits(commune, channels), *_people(commune), *_reception(commune, today), *_about(commune)]
-    findings += [*_villages(commune), *_unconfirmed(commune, today)]
+    findings += [*_villages(commune), *_unconfirmed(commune, today), *_dossiers(commune, today), *_letters(commune)]
     findings += _zalo(commune) if "zalo" in channels else ()
     return sorted(findings, key=lambda finding: finding.level)
 
@@ -334,6 +380,9 @@ def told_in_chat(changes: Iterable[Change]) -> list[Finding]:
 
 
 def _spoken(change: Change) -> str:
+    if change.name.startswith("quick-day:"):
+        day = date.fromisoformat(change.name.removeprefix("quick-day:"))
+        return f"ngày trả nhanh kết quả {day:%d/%m/%Y}: {'thêm' if change.value else 'bỏ'}"
     kind, _, name = change.name.partition(".")
     label = {"about": _ABOUT, "citizen_reception": _RECEPTION}.get(kind, {}).get(name, change.name)
     value = change.value if isinstance(change.value, str) else json.dumps(change.value, ensure_ascii=False)
@@ -372,6 +421,33 @@ def _zalo(commune: Commune) -> Iterable[Finding]:
         yield Finding("warning", "Chưa có mẫu tin Zalo: ai im lặng quá 7 ngày chỉ còn cách gọi điện.")
     elif not terms.monthly_budget and not terms.development:
         yield Finding("warning", "Có mẫu tin Zalo nhưng monthly_budget = 0: mẫu tin mất tiền nên không được gửi.")
+
+
+def _dossiers(commune: Commune, today: date) -> Iterable[Finding]:
+    """What of deadlines and of "your result is ready" rests on older texts or on a file (A05, A15, L19)."""
+    terms = commune.dossiers
+    if terms.needs_checking:
+        yield Finding(
+            "warning",
+            f"Cần kiểm tra cách tính hạn hồ sơ từ {terms.since:%d/%m/%Y} ({terms.source}): nhận từ "
+            f"{terms.late_hour:%H:%M} tính sang ngày làm việc sau; xin lỗi trước hạn {terms.apology_before_days} ngày "
+            f"làm việc; được hẹn lại {terms.postponements} lần.",
+        )
+    if terms.trust_ready:
+        yield Finding("note", "Tin mời nhận kết quả đi ngay theo tệp một cửa, cán bộ không bấm (trust_ready).")
+    if terms.quick_days and max(terms.quick_days) < today:
+        yield Finding("note", "Ngày trả nhanh kết quả đã qua hết. Thêm ngày bằng lệnh /ngaytranhanh.")
+
+
+_OCCASIONS = {"marriage": "kết hôn", "birth": "khai sinh", "death": "khai tử"}
+
+
+def _letters(commune: Commune) -> Iterable[Finding]:
+    """Which procedures propose a letter: a code that means something else would congratulate the wrong people (L24)."""
+    terms = commune.letters
+    if terms.needs_checking:
+        listed = ", ".join(f"{code} {_OCCASIONS[occasion]}" for code, occasion in terms.occasions.items())
+        yield Finding("warning", f"Cần kiểm tra thủ tục nào gợi ý thư ({terms.source}): {listed or 'chưa có'}.")
 
 
 def _unconfirmed(commune: Commune, today: date) -> Iterable[Finding]:

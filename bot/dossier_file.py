@@ -7,7 +7,7 @@ none. A phone that cannot be read drops only the phone: the dossier stays findab
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from bot.commune import Ambiguous, Village, Villages
 from bot.questions import phone_number
 from bot.settings import ZONE
-from bot.tables import Cell, Unreadable, read
+from bot.tables import Cell, Row, Unreadable, read
 from messages import codes
 from messages.statuses import END_OF_DAY, START_OF_DAY, status_id
 
@@ -78,13 +78,18 @@ def read_dossiers(path: Path, villages: Villages | None = None) -> Iterator[Doss
 
     A file that cannot be read at all gives one Refusal with line 0; nothing in a file raises an exception.
     """
-    first_line: dict[str, int] = {}
-    village_of = lru_cache(partial(_village, villages))
     try:
-        for line, cells in read(path, HEADERS, REQUIRED):
-            yield from _row(line, cells, village_of, first_line)
+        yield from read_rows(read(path, HEADERS, REQUIRED), villages)
     except Unreadable as why:
         yield Refusal(0, "", str(why))
+
+
+def read_rows(rows: Iterable[Row], villages: Villages | None = None) -> Iterator[Dossier | Refusal]:
+    """The same for rows that are no file: (number, {header: cell})."""
+    first_line: dict[str, int] = {}
+    village_of = lru_cache(partial(_village, villages))
+    for line, cells in rows:
+        yield from _row(line, cells, village_of, first_line)
 
 
 def _row(

@@ -3,7 +3,7 @@
 A page hands over bytes, a messenger a reference. So the turn of such an event writes rows in state `new` under names
 that follow from the event (a turn that runs again makes no second row), and the talk goes on with the names as if the
 bytes were there: it may even end before they are. The fetcher brings them afterwards, outside any turn, and puts an
-event `file` into her lane, where `handlers.files` says what has to be said.
+event `file` into her lane, where `handlers.front.files` says what has to be said.
 
 Only the holder of the account's lease fetches. The bytes are on disk before the row says so; after a kill -9 the row is
 still new and the file is fetched again under the same name. What cannot be had now is tried again, later each time, for
@@ -133,15 +133,15 @@ def expect(turn: Turn) -> None:
     """Rows for the files the provider still has, words for a place and a contact: handlers see what a page sends.
 
     In a group nobody is served but by words, so nothing is fetched from there but what an official of the office has
-    recorded in reply to us: an answer (L12).
+    recorded in reply to us: an answer (L12), or a file of his: the desk's list.
     """
     event = turn.event
     if event.place is not None and not event.text:
         turn.event = event = replace(event, text="{:.4f}, {:.4f}".format(*event.place))
     if event.kind == "contact":
         turn.event = event = replace(event, text=f"☎ {event.phone}")
-    recorded = event.kind == "voice" and event.reply_to and turn.in_office and turn.allows("official")
-    if not event.media or (turn.in_group and not recorded):
+    wanted = event.kind == "file" or (event.kind == "voice" and event.reply_to)
+    if not event.media or (turn.in_group and not (wanted and turn.in_office and turn.allows("official"))):
         return
     at = turn.address
     names = []

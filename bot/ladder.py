@@ -1,6 +1,7 @@
 """The next way of one person, and what it may cost (the ladder itself is drawn in `bot.reach`).
 
-Decided for the hour at which the message leaves: quiet hours, the window and the month's budget are those of then.
+Decided for the hour at which the message leaves: quiet hours, quiet days (L26), the window and the month's budget are
+those of then. Emergencies and answers to her own questions do not come here.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot import zalo_templates
+from bot.calendar import Calendar
 from bot.commune_zalo import Hours, Template
 from bot.turn import Work
 from bot.zalo_templates import Unfit
@@ -90,8 +92,7 @@ class Ladder:
         self._accounts, self._now = work.place.accounts, work.now
         self._terms = work.commune.zalo
         self.purse = Purse(work.db, work.commune_id, self._terms.monthly_budget, self._terms.plan_messages)
-        self._words_leave = opening(self._terms.notice_hours, work.now)
-        self._templates_leave = opening(self._terms.template_hours, work.now)
+        self._words_leave, self._templates_leave = openings(work, work.now)
 
     def choose(self, notice: Kept, facts: Facts, tried: frozenset[tuple[str, int]]) -> Way | str:
         """The next way, already taken from the purse; or the state in which it ends without one."""
@@ -155,10 +156,16 @@ def fits(template: Template, notice: Kept) -> bool:
     return True
 
 
-def opening(hours: Hours, now: datetime) -> datetime:
-    """`now` itself within these hours, else when they begin next."""
+def openings(work: Work, moment: datetime) -> tuple[datetime, datetime]:
+    """When words may leave that are ready then, and when templates."""
+    terms, calendar = work.commune.zalo, Calendar(work.commune)
+    return opening(terms.notice_hours, moment, calendar), opening(terms.template_hours, moment, calendar)
+
+
+def opening(hours: Hours, now: datetime, calendar: Calendar) -> datetime:
+    """`now` itself within these hours of a day that is not quiet, else when they begin next."""
     local = now.astimezone(ZONE)
-    if hours.opens <= local.time() < hours.closes:
-        return now
     day = local.date() + timedelta(days=local.time() >= hours.closes)
-    return datetime.combine(day, hours.opens, ZONE)
+    while calendar.is_quiet(day):
+        day += timedelta(days=1)
+    return max(now, datetime.combine(day, hours.opens, ZONE))

@@ -52,6 +52,22 @@ def order(turn: Turn, letter: Letter) -> None:
         turn.wake(at, "letter", f"{found.id}:{turn.event_id}", letter=found.id)
 
 
+def order_for(work: Work, to: Address, letter: Letter, event: str) -> letters.Letter:
+    """Have a letter drawn for a chat that asked for nothing; `event` hands it over there once it is drawn.
+
+    What comes back may be drawn already (the same words, the same template): then no event follows.
+    """
+    templates = work.place.letters
+    who = (to.channel, to.account, to.chat, to.sender)
+    digest = templates.digest(letter.name)
+    found, is_new = letters.order(
+        work.db, work.commune_id, who, letter.name, digest, letter.data(), work.now, event
+    )  # fmt: skip
+    if is_new:
+        work.after.append(templates.ordered)
+    return found
+
+
 def note_refusal(refused: Refused) -> None:
     """Log which fields kept a letter from being ordered; for `turn.after`."""
     log.info("letter_refused", letter=refused.letter, fields=refused.fields)
@@ -191,4 +207,4 @@ def _tell(work: Work, taken: Order, once: str, **more: str) -> None:
     """Put what became of the letter into her lane."""
     letter = taken.letter
     to = Address(letter.channel, letter.account, letter.chat, letter.sender)
-    work.wake(to, "letter", once, letter=letter.id, **more)
+    work.wake(to, letter.event, once, letter=letter.id, **more)

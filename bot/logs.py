@@ -75,7 +75,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\d.\w])(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\d)"), HIDDEN),
 )
 _QUIET = {"aiohttp.access": logging.WARNING, "sqlalchemy": logging.WARNING, "aiosqlite": logging.WARNING,
-          "alembic.runtime": logging.WARNING, "apscheduler": logging.WARNING,
+          "alembic.runtime": logging.WARNING, "apscheduler": logging.ERROR,  # a look is skipped while ticks go on
           "asyncio": logging.WARNING, "psycopg": logging.WARNING, "telegram": logging.WARNING}  # fmt: skip
 SHORTEST_SECRET = 8
 _FRAMES_KEPT = 12
@@ -201,7 +201,7 @@ def _short(filename: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Kind and place of an error in one line, fit for a row: `KeyError, handlers/dossier.py:57 find`."""
+    """Kind and place of an error in one line, fit for a row: `KeyError, handlers/dossiers/dossier.py:57 find`."""
     where = places(error.__traceback__)
     return f"{kind(error)}, {where[-1]}" if where else kind(error)
 

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import Connection, text
 
 from bot import disk
-from storage import inbox, outbox
+from storage import dossier_events, inbox, outbox
 from storage.db import Kind
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class Metrics:
         )
         self._outbox = Gauge("gandan_outbox_messages", "Messages by state", ["state"], registry=self.registry)
         self._waiting = Gauge("gandan_inbox_waiting", "Events that have not had their turn", registry=self.registry)
+        self._news = Gauge(
+            "gandan_news", "News of dossiers nobody has been told of yet: waiting, failing", ["state"],
+            registry=self.registry,
+        )  # fmt: skip
         self._disk_free = Gauge("gandan_disk_free_bytes", "Free bytes where DATA_DIR is", registry=self.registry)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
@@ -99,16 +103,18 @@ class Metrics:
 
     async def render(self, app: Watched) -> bytes:
         """All figures in Prometheus' text format (CONTENT_TYPE); what tables know is read now."""
-        counts, waiting = await app.database.read(_read, app.place.commune_id)
+        counts, waiting, news = await app.database.read(_read, app.place.commune_id)
         for state in outbox.STATES:
             self._outbox.labels(state).set(counts.get(state, 0))
         self._waiting.set(waiting)
+        for state, number in zip(("waiting", "failing"), news, strict=True):
+            self._news.labels(state).set(number)
         self._disk_free.set(disk.free(app.settings.data_dir))
         return generate_latest(self.registry)
 
 
-def _read(db: Connection, commune_id: int) -> tuple[dict[str, int], int]:
-    return outbox.counts(db, commune_id), inbox.waiting(db)
+def _read(db: Connection, commune_id: int) -> tuple[dict[str, int], int, tuple[int, int]]:
+    return outbox.counts(db, commune_id), inbox.waiting(db), dossier_events.counts(db, commune_id)
 
 
 async def health(app: Watched, channels: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:

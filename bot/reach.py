@@ -13,7 +13,8 @@ dossiers is called instead; whoever said "it is not me", or has died, is left al
 
 `plan` and `carry_out` take their decisions in the same function from the same rows, so what an official is shown is
 what happens. It is decided for the hour at which the message leaves: quiet hours, the window and the month's budget are
-those of that hour. Nothing here touches the network: a way is an outbox row.
+those of that hour. What could not leave then (a long queue, an outage, mourning declared meanwhile) is put off again.
+Nothing here touches the network: a way is an outbox row.
 """
 
 from collections import Counter
@@ -23,7 +24,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import zalo_templates
-from bot.ladder import CALL, TEMPLATES, ZALO, Ladder, Way
+from bot.ladder import CALL, TEMPLATES, ZALO, Ladder, Way, openings
 from bot.turn import Work
 from messages.personal import hides
 from messages.render import render
@@ -37,6 +38,10 @@ from storage.stops import Kind
 
 LATE_WORD = timedelta(days=7)
 """How long word of delivery may still come for a way that was given up."""
+WAYS = 100
+"""Ways chosen in one transaction of the tick: each takes a third of a millisecond, and turns wait so long."""
+TICK = timedelta(minutes=1)
+"""How often `follow` is called."""
 OF_OURS = "error of ours"
 """How `bot.outbox` records an error of our own: the request may have left before it."""
 
@@ -80,14 +85,37 @@ class Plan:
 
 def make(work: Work, notice: Notice, recipients: Sequence[Recipient] = ()) -> int:
     """The notice's id; its recipients wait for their first way. More can be added with `add`, slice by slice."""
+    made, _new = _made(work, notice)
+    for part in _slices(recipients):
+        add(work, made, part)
+    return made
+
+
+def _made(work: Work, notice: Notice) -> tuple[int, bool]:
     values = {
         "kind": notice.kind, "key": notice.key, "topic": notice.topic, "about": notice.about[:80],
         "calls": notice.calls, "expires_at": notice.expires_at,
     }  # fmt: skip
-    made, _new = notices.make(work.db, work.commune_id, values, _words(work, notice), work.now)
-    for part in _slices(recipients):
-        add(work, made, part)
-    return made
+    return notices.make(work.db, work.commune_id, values, _words(work, notice), work.now)
+
+
+def tell(work: Work, notice: Notice, recipients: Sequence[Recipient]) -> int | None:
+    """Make a notice, or, when it was made before, tell it to those of its recipients whom it was taken back from
+    before it left, for it is news again. Its id when there is anybody to be told who has not been.
+    """
+    made, is_new = _made(work, notice)
+    if is_new:
+        for part in _slices(recipients):
+            add(work, made, part)
+        return made
+    people = [each.key for each in audience.persons(work.db, work.commune_id, recipients)]
+    woken = notices.again(work.db, work.commune_id, made, people, _words(work, notice), notice.expires_at, work.now)
+    return made if woken else None
+
+
+def had(work: Work, key: str) -> frozenset[str]:
+    """Who has been told by the notice of this key, or is going to be."""
+    return notices.had(work.db, work.commune_id, key)
 
 
 def add(work: Work, notice_id: int, recipients: Sequence[Recipient]) -> None:
@@ -125,8 +153,9 @@ def _words(work: Work, notice: Notice) -> dict[str, Any]:
     bodies = {}
     for channel in place.accounts:
         can, reply = place.capabilities[channel], notice.words
-        if can.masks and hides(reply):
-            reply = reply.add(_("You can see it in full at the counter."))
+        if can.masks:
+            shown = work.abroad(reply)
+            reply = shown.add(_("You can see it in full at the counter.")) if shown != reply or hides(reply) else reply
         bodies[channel] = {each: render(reply, place.catalogs, each, can) for each in place.catalogs.languages}
     return {"bodies": bodies, "values": dict(notice.values)}
 
@@ -269,8 +298,21 @@ def follow(work: Work) -> None:
     for row in late:
         _after_all(work, row)
     attempts.forget_late(db, commune_id, work.now - LATE_WORD)
-    chosen = carry_out(work)
-    work.again = max(len(moved), len(watched), chosen) >= SLICE
+    chosen = carry_out(work, WAYS)
+    held = _put_off(work)
+    work.again = max(len(moved), len(watched), held) >= SLICE or chosen >= WAYS
+
+
+def _put_off(work: Work) -> int:
+    """What may leave no more before the next tick leaves when it may again (L26); how many messages that concerns.
+
+    On most ticks of the day this is no query at all.
+    """
+    soon, held = work.now + TICK, 0
+    for leaves, by_template in zip(openings(work, soon), (False, True), strict=True):
+        if leaves > soon:
+            held += attempts.put_off(work.db, work.commune_id, TEMPLATES, by_template, soon, leaves)
+    return held
 
 
 def _became(row: Any, waits: timedelta) -> Ended:

@@ -173,6 +173,14 @@ class Router:
             return self._gate("elsewhere")
         return self._not_for_her() if self.turn.official is None else None
 
+    def list_of_dossiers(self) -> Reply | None:
+        """A spreadsheet from an official is the desk's list, whatever is asked at the moment."""
+        return self._gate("list") if self.turn.official is not None else None
+
+    def no_list(self) -> Reply | None:
+        """Nobody at the office has asked for this picture or paper."""
+        return self._gate("no-list") if self._in_office else None
+
     def about_card(self) -> Reply | None:
         """What answers a card by quoting it, bound by the stored message id."""
         return self._gate("card") if self.turn.event.reply_to else None
@@ -483,8 +491,8 @@ Router.PRECEDENCE = (
 )
 """What an incoming text is, in this order (design: "A turn")."""
 Router.WORDLESS = (
-    Router.emergency, Router.live_question, Router.with_a_person, Router.code_or_phrase, Router.late_answer,
-    Router.menu,
+    Router.emergency, Router.list_of_dossiers, Router.live_question, Router.with_a_person, Router.code_or_phrase,
+    Router.late_answer, Router.no_list, Router.menu,
 )  # fmt: skip
 """The same for a picture, a voice note, a sticker, a place."""
 Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)
@@ -500,7 +508,9 @@ Router.GROUP = (
     Router.menu,
 )
 """The same in a group of a messenger, where a channel hands over only what is meant for us."""
-Router.GROUP_WORDLESS = (Router.stranger, Router.about_card, Router.live_question, Router.menu)
+Router.GROUP_WORDLESS = (
+    Router.stranger, Router.list_of_dossiers, Router.about_card, Router.live_question, Router.no_list, Router.menu,
+)  # fmt: skip
 
 
 def belongs_to_talk(token: str) -> bool:

@@ -4,6 +4,8 @@ A tick belongs to periods (`every`), which begin at midnight in Việt Nam and m
 them it acts once over all processes: its row in `storage.ticks` commits with its work. A tick seen late acts once for
 the period at hand, not for those missed. If it fails, the others go on, and it is tried again, later each time.
 
+Played fast (CLOCK_RATE), the clock waits for its ticks, so that every played day has some.
+
 If the clock stands before the newest recorded tick (no clock battery, after a power cut), nothing is due until it is
 right again, and the operator is told: a wrong clock would otherwise delete, remind and expire at will.
 """
@@ -22,7 +24,23 @@ from bot import disk, logs
 from bot.routes import TickRoute
 from bot.turn import Work
 from messages.reply import Reply, _
-from storage import conversations, files, guidance, inbox, letters, notices, outbox, requests, sessions, tails, ticks
+from storage import (
+    conversations,
+    dossier_events,
+    files,
+    guidance,
+    inbox,
+    letters,
+    notices,
+    outbox,
+    previews,
+    ratings,
+    requests,
+    sessions,
+    systems,
+    tails,
+    ticks,
+)
 from storage.db import EPOCH, Kind, temporary
 
 if TYPE_CHECKING:
@@ -83,6 +101,7 @@ class Scheduler:
 
     async def minute(self) -> None:
         """Run what is due now; what the scheduler calls, and tests after moving the clock."""
+        self._app.clock.ticks()
         now = self._app.clock.now()
         try:
             last = await self._app.database.read(ticks.last_of_each, self._app.place.commune_id)
@@ -131,7 +150,7 @@ class Scheduler:
         async def act(at: datetime) -> None:
             done = await self._work(tick.function, tick.name, period(at, tick.every))
             while done is not None and done.again:
-                done = await self._work(tick.function, kind=Kind.SLICE)
+                done = await self._work(tick.function)
 
         await self._guarded(tick.name, act, now)
 
@@ -154,9 +173,11 @@ class Scheduler:
         function: Callable[[Work], None],
         job: str | None = None,
         at: datetime | None = None,
-        kind: Kind = Kind.MARK,
     ) -> Work | None:
-        """One transaction; with `job` and `at` only if nobody has done that period. After COMMIT the world is told."""
+        """One transaction; with `job` and `at` only if nobody has done that period. After COMMIT the world is told.
+
+        A slice, never several ticks together: whoever has just written waits for one of them at most.
+        """
 
         def run(db: Connection) -> Work | None:
             if job is not None and at is not None and not ticks.once(db, self._app.place.commune_id, job, at):
@@ -165,7 +186,7 @@ class Scheduler:
             function(work)
             return work
 
-        done = await self._app.database.write(run, kind=kind)
+        done = await self._app.database.write(run, kind=Kind.SLICE)
         if done is None:
             return None
         for told in done.after:
@@ -201,8 +222,12 @@ class Scheduler:
             lambda db: conversations.empty_old(db, talked, SLICE_ROWS),
             lambda db: conversations.delete_old(db, talked - ROWS_KEPT, SLICE_ROWS),
             lambda db: notices.empty_old(db, sent, SLICE_ROWS),
-            lambda db: notices.delete_old(db, sent - ROWS_KEPT, SLICE_ROWS),
+            lambda db: notices.delete_old(db, self._before(now, "notice_days"), SLICE_ROWS),
+            lambda db: ratings.forget_words(db, self._before(now, "notice_days"), SLICE_ROWS),
+            lambda db: dossier_events.delete_old(db, sent - ROWS_KEPT, SLICE_ROWS),
             lambda db: letters.delete_old(db, received, SLICE_ROWS),
+            lambda db: previews.delete_old(db, received, SLICE_ROWS),
+            lambda db: systems.delete_old(db, now, sent - ROWS_KEPT, SLICE_ROWS),
             lambda db: files.delete_old(db, received - ROWS_KEPT, SLICE_ROWS),
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),
             lambda db: tails.forget_tries(db, now - DAY),

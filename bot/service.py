@@ -15,19 +15,21 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from bot import commands, control, logs, metrics, sample
+from bot.api import Api
 from bot.app import App, open_app
 from bot.channels.base import Channel, Post
 from bot.channels.web import Web
 from bot.channels.web_door import NAME as WEB
 from bot.channels.web_door import Demo, Desk
-from bot.commands.import_dossiers import finish_interrupted
 from bot.dispatcher import Dispatcher
 from bot.files import Fetcher
 from bot.hub import Hub
 from bot.letters import Drawer
 from bot.outbox import Sender
+from bot.previews import Reader
 from bot.scheduler import Scheduler
 from bot.settings import Settings
+from bot.take_in import finish_interrupted
 from bot.turn import Work
 from messages.render import ZONE
 from messages.reply import Reply, _
@@ -79,6 +81,7 @@ class Service:
         self.fetcher = Fetcher(app.database, app.place, app.clock, folder, leaders, self._worked)
         self.dispatcher.on_files = self.fetcher.wake
         self.drawer = Drawer(app, self._worked)
+        self.reader = Reader(app, self._worked)
         self.hub.on_queued = [sender.wake for sender in self.senders]
         self.hub.on_events = [self.dispatcher.look]
         self.scheduler = Scheduler(app, self._worked)
@@ -151,6 +154,7 @@ class Service:
             sender.start()
         self.fetcher.start()
         self.drawer.start()
+        self.reader.start()
         self.scheduler.start()
         await self.control.start()
         self._due = asyncio.create_task(self._watch_due())
@@ -177,6 +181,7 @@ class Service:
             await self._runner.cleanup()
         await self.dispatcher.stop(max(0.0, end - loop.time()))
         await self.drawer.stop(max(0.0, end - loop.time()))
+        await self.reader.stop(max(0.0, end - loop.time()))
         for sender in self.senders:
             await sender.stop(max(0.0, end - loop.time()))
         await self.fetcher.stop(max(0.0, end - loop.time()))
@@ -191,6 +196,7 @@ class Service:
         server.add_routes(self.web.routes())
         for channel in self.app.channels:
             server.add_routes(channel.routes())
+        server.add_routes(Api(self.app, self.web.door.address).routes())
         server.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
         return server
 

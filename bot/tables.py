@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -34,6 +34,9 @@ SEARCHED = 40
 
 QUOTED_LINES = 50
 """Lines one quoted cell may span; a quote that is still open then was never meant as one."""
+
+HEADERS_SHOWN = 15
+"""Headers of the file that are told when it has not those it needs."""
 
 SAVE_AS = "Xin mở bằng Excel rồi lưu thành .xlsx hoặc CSV UTF-8."
 
@@ -114,23 +117,35 @@ def _header(
     """Where each known column stands, and the rows below. Raises Unreadable when the required ones are missing."""
     names = {_plain(name): name for name in known}
     best: dict[str, int] = {}
-    seen = 0
-    for _, cells in islice(rows, SEARCHED):
-        seen += any(map(_plain, cells))
+    above: dict[str, int] = {}
+    seen: tuple[int, list[str]] = (0, [])
+    for line, cells in islice(rows, SEARCHED):
+        words = [" ".join(str(cell).split()) for cell in cells if _plain(cell)]
         columns: dict[str, int] = {}
         for column, cell in enumerate(cells):
             name = names.get(_plain(cell)) if isinstance(cell, str) and cell else None
             if name is not None:
                 columns.setdefault(name, column)
-        if columns and columns.keys() >= set(required):
-            return columns, rows
-        best = max(best, columns, key=len)
-    if not seen:
+        for header in (columns, columns and above | columns):  # of two rows, when cells are merged over both
+            if header and header.keys() >= set(required):
+                return header, rows
+        above = columns
+        if (len(columns), len(words)) > (len(best), len(seen[1])):
+            best, seen = columns, (line, words)
+    if not seen[1]:
         raise Unreadable("Tệp trống.")
     missing = ", ".join(name for name in required if name not in best)
     if len(best) > 1:
-        raise Unreadable(f"Tệp thiếu cột: {missing}.")
-    raise Unreadable(f"Không thấy dòng tiêu đề. Tệp cần có các cột: {', '.join(required or known)}.")
+        raise Unreadable(f"Tệp thiếu cột: {missing}. {_found(*seen)}")
+    needed = ", ".join(required or known)
+    raise Unreadable(f"Không thấy dòng tiêu đề. Tệp cần có các cột: {needed}. {_found(*seen)}")
+
+
+def _found(line: int, words: list[str]) -> str:
+    """What stands where the header should be, so that the clerk sees which export he has sent."""
+    short = [word if len(word) <= 30 else word[:29] + "…" for word in words[:HEADERS_SHOWN]]
+    more = ", …" if len(words) > HEADERS_SHOWN else ""
+    return f"Dòng {line} của tệp đang ghi: {', '.join(short)}{more}."
 
 
 def _rows(below: Iterator[tuple[int, list[Cell]]], columns: dict[str, int]) -> Iterator[Row]:
@@ -273,6 +288,18 @@ def _cell(value: object) -> Cell:
 _ROW = re.compile(rb'<row [^>]*?\br="(\d+)"')
 _FAR_COLUMN = re.compile(rb'r="(?<=\br=")([A-Z]{2,3})\d')
 _FAR_ROW = re.compile(rb'r="(?<=\br=")[A-Z]{1,3}(\d{6,7})"')
+_EMPTY_FORMULA = re.compile(rb"<f(?: [^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v ?/>|<v></v>)?\s*</c>")
+_MODIFIED = re.compile(rb"<dcterms:modified[^>]*>\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\s*<")
+
+
+def modified(path: Path) -> datetime | None:
+    """When a workbook says it was saved last; None for any other file."""
+    try:
+        with ZipFile(path) as archive, archive.open("docProps/core.xml") as file:
+            found = _MODIFIED.search(file.read(65_536))
+        return datetime.fromisoformat(found[1].decode()) if found else None
+    except (BadZipFile, KeyError, ValueError, OSError, NotImplementedError, RuntimeError):
+        return None
 
 
 def _small_enough(path: Path) -> None:
@@ -291,11 +318,23 @@ def _area(archive: ZipFile, name: str) -> int:
     with archive.open(name) as file:
         while chunk := file.read(1 << 20):
             text = rest + chunk
+            _refuse_empty_formulas(text)
             found = chain(_ROW.findall(text), _FAR_ROW.findall(text))
             rows = max(rows, max(map(int, found), default=0))
             width = max(width, max(map(_column, set(_FAR_COLUMN.findall(text))), default=0))
-            rest = text[-200:]
+            rest = text[-1000:]
     return rows * width
+
+
+def _refuse_empty_formulas(text: bytes) -> None:
+    """A formula whose result was never stored would read as an empty cell, and a date would be lost unseen."""
+    for found in _EMPTY_FORMULA.finditer(text) if b"<f" in text else ():
+        cell = text[text.rfind(b"<c ", 0, found.start()) : found.start()]
+        name = re.search(rb'\br="([A-Z]{1,3}\d{1,7})"', cell)
+        if name and b't="str"' not in cell:  # whose result is the empty text
+            raise Unreadable(
+                f"Ô {name[1].decode()} có công thức chưa có kết quả. Xin mở tệp bằng Excel, bấm Lưu, rồi gửi lại."
+            )
 
 
 def _column(letters: bytes) -> int:

@@ -18,7 +18,7 @@ from messages.letters import Templates
 from messages.personal import hides
 from messages.render import Catalogs, render
 from messages.reply import Msg, Reply, _
-from storage import cards, citizens, inbox, officials, outbox
+from storage import cards, citizens, files, inbox, officials, outbox
 from storage.citizens import Citizen
 from storage.conversations import Talk
 from storage.officials import Official
@@ -87,6 +87,7 @@ class Work:
     events: int = 0  # internal events put into lanes, which want turns after COMMIT
     after: list[Callable[[], None]] = field(default_factory=list)  # metrics and logs, run after COMMIT
     again: bool = False  # a tick has done a slice: the rest follows at once, after turns that wait
+    kept: dict[str, object] = field(default_factory=dict, repr=False)  # read once for all of this work (bot.duty)
     _commune: "Commune | None" = field(default=None, repr=False)
 
     @property
@@ -122,8 +123,9 @@ class Work:
         can = self.place.capabilities[to.channel]
         if self.place.clips.offered and kind != "edit":
             reply = self._aloud(to, reply)
-        if can.masks and hides(reply):
-            reply = reply.add(self._seen_whole(to))
+        if can.masks:
+            shown = self.abroad(reply)
+            reply = shown.add(self._seen_whole(to)) if shown != reply or hides(reply) else reply
         bodies, card_id = render(reply, self.place.catalogs, language or self.place.language, can), None
         if reply.card:  # only the newest state of a card is worth showing
             kind, supersedes = "card", supersedes or f"{to.chat}:{reply.card}"
@@ -156,6 +158,13 @@ class Work:
             return reply
         language = self._spoken_language(to)
         return self.place.clips.aloud(reply, language) if language else reply
+
+    def abroad(self, reply: Reply) -> Reply:
+        """With the pictures and papers that may be shown where names are masked."""
+        if not (reply.pictures or reply.documents):
+            return reply
+        given = (reply.pictures, reply.documents)
+        return reply.with_files(*(files.abroad(self.db, self.commune_id, each) for each in given))
 
     def _spoken_language(self, to: Address) -> str | None:
         found = citizens.find(self.db, self.commune_id, to.channel, to.account, to.sender)

@@ -37,6 +37,7 @@ NOTICES: Mapping[str, frozenset[str]] = MappingProxyType(
         "result-ready": _ALWAYS | {"place", "day"},
         "dossier-returned": _ALWAYS | {"place"},
         "dossier-late": _ALWAYS | {"day", "new_day"},
+        "dossier-missed": _ALWAYS | {"day", "place"},
         "dossier-changed": _ALWAYS | {"status"},
     }
 )

@@ -13,6 +13,9 @@ from messages.statuses import STATUSES, ZONE, shown
 RESULT_READY = 9
 OVER = frozenset({3, 7, 8, 10})
 """States after which nothing will change and there is nothing to collect."""
+PAUSED = frozenset({5, 6})
+"""States in which papers or a fee are awaited, so that the office's clock stands still."""
+AT_THE_COUNTER_SOON = _("The result is being brought to the counter. Please wait for our message before you come.")
 
 NEAR = {
     "short": _("A digit seems to be missing at the end of the code."),
@@ -35,12 +38,21 @@ class Told(Protocol):
     @property
     def due_at(self) -> datetime | None: ...
     @property
+    def deadline(self) -> datetime | None: ...
+    @property
+    def paused_at(self) -> datetime | None: ...
+    @property
     def officer(self) -> str: ...
 
 
 def today(moment: datetime) -> date:
     """The day in Việt Nam."""
     return moment.astimezone(ZONE).date()
+
+
+def until(dossier: Told) -> datetime | None:
+    """Until when it has to be done: what the file says, moved by pauses and by an agreed new date."""
+    return dossier.deadline or dossier.due_at
 
 
 def title(dossier: Told, named: bool) -> Msg:
@@ -50,31 +62,48 @@ def title(dossier: Told, named: bool) -> Msg:
     return _("Your dossier {code}.", code=dossier.code)
 
 
-def dates(dossier: Told, now: datetime) -> list[Msg]:
-    """Received, promised, and how it stands to the promise as long as it is not late."""
+def promised(dossier: Told, moved: bool = False) -> list[Msg]:
+    """The promised date as it stands now; `moved`: somebody has agreed to a new one."""
+    due = until(dossier)
+    if due is None:
+        return []
+    if moved and dossier.due_at is not None:
+        return [_("New promised date: {when} (first: {before}).", when=shown(due), before=shown(dossier.due_at))]
+    told = [_("Promised for: {when}.", when=shown(due))]
+    if dossier.due_at is not None and due > dossier.due_at:
+        told.append(_("The time of waiting for papers or a fee is not counted."))
+    return told
+
+
+def dates(dossier: Told, now: datetime, moved: bool = False) -> list[Msg]:
+    """Received, promised, and how it stands to the promise as long as it is not late; or that its clock stands."""
     told = [_("Received: {when}.", when=shown(dossier.received_at))] if dossier.received_at else []
-    if dossier.due_at is None:
+    told += promised(dossier, moved)
+    if dossier.paused_at is not None and dossier.status in PAUSED:
+        told.append(_("While this is awaited, the clock stands still."))
+    due = until(dossier)
+    if due is None:
         return told
-    told.append(_("Promised for: {when}.", when=shown(dossier.due_at)))
-    if dossier.status == RESULT_READY and now < dossier.due_at:
+    if dossier.status == RESULT_READY and now < due:
         told.append(_("The result is there before the promised date."))
-    elif STATUSES[dossier.status].running and now <= dossier.due_at:
-        due_today = today(dossier.due_at) == today(now)
+    elif STATUSES[dossier.status].running and now <= due:
+        due_today = today(due) == today(now)
         told.append(_("Today is the promised date.") if due_today else _("It is within its time."))
     return told
 
 
-def short(dossier: Told, named: bool, now: datetime, place: Text) -> Text:
+def short(dossier: Told, named: bool, now: datetime, place: Text, moved: bool = False) -> Text:
     """What a code alone may show: procedure, status in plain words, dates, where to collect."""
     status = _("Status: {status}.", status=STATUSES[dossier.status].plain)
-    return lines(title(dossier, named), status, *dates(dossier, now), *collect(dossier, place))
+    return lines(title(dossier, named), status, *dates(dossier, now, moved), *collect(dossier, place))
 
 
 def brief(dossier: Told, named: bool, now: datetime) -> Text:
     """The same in a list of several: which one, its status, and the promised date while that is to come."""
     status = _("Status: {status}.", status=STATUSES[dossier.status].plain)
-    due = [_("Promised for: {when}.", when=shown(dossier.due_at))] if dossier.due_at else []
-    return lines(title(dossier, named), status, *([] if dossier.status in OVER else due))
+    due = until(dossier)
+    date_ = [_("Promised for: {when}.", when=shown(due))] if due else []
+    return lines(title(dossier, named), status, *([] if dossier.status in OVER else date_))
 
 
 def collect(dossier: Told, place: Text) -> list[Msg]:
@@ -82,13 +111,13 @@ def collect(dossier: Told, place: Text) -> list[Msg]:
     return [] if dossier.status in OVER else [_("Collect the result at: {place}.", place=place)]
 
 
-def slip(dossier: Told, applicant: str, place: Text) -> Text:
+def slip(dossier: Told, applicant: str, place: Text, moved: bool = False) -> Text:
     """The appointment slip (requirement A02), with names: only after the second factor."""
     told: list[Text] = [title(dossier, True)]
     told += [_("Applicant: {name}.", name=Personal(applicant, "name"))] if applicant else []
     told += [_("Officer: {name}.", name=dossier.officer)] if dossier.officer else []
     told += [_("Received: {when}.", when=shown(dossier.received_at))] if dossier.received_at else []
-    told += [_("Promised for: {when}.", when=shown(dossier.due_at))] if dossier.due_at else []
+    told += promised(dossier, moved)
     return lines(told[0], *told[1:], *collect(dossier, place))
 
 

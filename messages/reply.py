@@ -117,6 +117,11 @@ class Reply:
         fields = {name: getattr(self, name) for name in _DEFAULTS} | {"sounds": (*self.sounds, *sounds)}
         return Reply(*self.paragraphs, **fields)
 
+    def with_files(self, pictures: tuple[str, ...], documents: tuple[str, ...]) -> "Reply":
+        """The same reply with these pictures and documents instead."""
+        fields = {name: getattr(self, name) for name in _DEFAULTS} | {"pictures": pictures, "documents": documents}
+        return Reply(*self.paragraphs, **fields)
+
     def add(self, *paragraphs: Text) -> "Reply":
         """The same reply with these paragraphs after its own."""
         return Reply(*self.paragraphs, *paragraphs, **{name: getattr(self, name) for name in _DEFAULTS})

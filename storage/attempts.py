@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, or_, select, text, update
 from sqlalchemy import Row as SqlRow
 
-from storage.db import UtcTime
-from storage.notices import SLICE, attempt, delivery
+from storage.db import UtcTime, is_postgres
+from storage.notices import SLICE, attempt, delivery, notice
 from storage.outbox import outbox
 
 
@@ -49,6 +49,24 @@ def watched(db: Connection, commune_id: int, now: datetime, limit: int = SLICE) 
     told = or_(delivery.c.until <= now, outbox.c.delivered_at.is_not(None))
     here = (delivery.c.commune_id == commune_id) & delivery.c.until.is_not(None)
     return list(db.execute(_messages().where(here, told).order_by(delivery.c.until).limit(limit)))
+
+
+def put_off(
+    db: Connection, commune_id: int, templates: Iterable[str], these: bool, now: datetime, until: datetime,
+    limit: int = SLICE,
+) -> int:  # fmt: skip
+    """Messages of notices that are due and have not left wait until then: those that go by one of these templates
+    (`these`), or all others. How many, at most a slice.
+    """
+    key = outbox.c.supersedes_key
+    by_template = or_(*(key.like(f"notice:%:{step}") for step in templates))
+    due = select(outbox.c.id).where(
+        outbox.c.commune_id == commune_id, outbox.c.state == text("'queued'"), outbox.c.not_before <= now,
+        outbox.c.kind == "notice", key.like("notice:%"), by_template if these else ~by_template,
+    )  # fmt: skip
+    late = due.order_by(outbox.c.id).limit(limit)
+    waiting = outbox.c.id.in_(late), outbox.c.state == text("'queued'")
+    return db.execute(update(outbox).where(*waiting).values(not_before=until)).rowcount
 
 
 def late(db: Connection, commune_id: int, limit: int = SLICE) -> list[SqlRow[Any]]:
@@ -140,6 +158,41 @@ def take_back(db: Connection, commune_id: int, delivery_id: int, key: str) -> An
     if found is not None:
         give_up(db, commune_id, [key], ())
     return found
+
+
+def withdraw(
+    db: Connection, commune_id: int, dossier_id: int, kinds: Iterable[str], now: datetime
+) -> tuple[int, list[SqlRow[Any]]]:
+    """Take back what has not left yet of notices of these kinds about a dossier: people for whom no way was chosen or
+    who are to be called, and messages that still wait in the queue. How many people that were; and of each message
+    taken back its month, cost and plan_messages, which are to be given back.
+    """
+    open_ = delivery.c.state.in_(["waiting", "call", "sending"])
+    here = (delivery.c.commune_id == commune_id) & (delivery.c.dossier_id == dossier_id) & open_
+    found = db.execute(
+        select(delivery.c.id, delivery.c.state, delivery.c.step, delivery.c.outbox_id)
+        .join(notice, notice.c.id == delivery.c.notice_id)
+        .where(here, notice.c.kind.in_(list(kinds)))
+    ).all()
+    if not found:
+        return 0, []
+    under_way = {row.outbox_id: row for row in found if row.state == "sending"}
+    unsent = select(outbox.c.id).where(outbox.c.id.in_(list(under_way)), outbox.c.state == text("'queued'"))
+    locked = unsent.with_for_update() if is_postgres(db) else unsent
+    waiting = [under_way[each] for each in db.execute(locked).scalars()]
+    stopped = [row.id for row in waiting]
+    keyed = outbox.c.supersedes_key.in_([f"notice:{row.id}:{row.step}" for row in waiting])
+    queued = (outbox.c.commune_id == commune_id) & keyed & (outbox.c.state == text("'queued'"))
+    db.execute(update(outbox).where(queued).values(state="dropped", dropped="superseded"))
+    ids = [row.id for row in found if row.state != "sending"] + stopped
+    left = delivery.c.id.in_(ids) & open_
+    over = db.execute(update(delivery).where(left).values(state="dropped", changed_at=now)).rowcount
+    mine = (attempt.c.commune_id == commune_id) & attempt.c.delivery_id.in_(stopped) & (attempt.c.state == "going")
+    taken = select(attempt.c.id, attempt.c.month, attempt.c.cost, attempt.c.plan_messages).where(mine)
+    back: list[SqlRow[Any]] = list(db.execute(taken))
+    ended = update(attempt).where(attempt.c.id.in_([row.id for row in back]))
+    db.execute(ended.values(state="failed", why="withdrawn", cost=0, plan_messages=0))
+    return over, back
 
 
 def doubt(db: Connection, ids: Iterable[int]) -> None:

@@ -18,10 +18,14 @@ from storage.stops import stop
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody to be told: a citizen who has written to us, or whoever handed in a dossier."""
+    """Somebody to be told: a citizen who has written to us, or whoever handed in a dossier.
+
+    `helper`: the dossier's number stands for several people, so it leads to nobody's chat or phone by itself (L06).
+    """
 
     citizen_id: int | None = None
     dossier_id: int | None = None
+    helper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def persons(db: Connection, commune_id: int, recipients: Sequence[Recipient]) ->
     whose = {row.phone_key: row.citizen_id for row in db.execute(chats)}
     found: dict[str, Person] = {}
     for each in recipients:
-        phone_key = keys.get(each.dossier_id)
+        phone_key = None if each.helper else keys.get(each.dossier_id)
         citizen_id = each.citizen_id if each.citizen_id is not None else whose.get(phone_key)
         key = f"c{citizen_id}" if citizen_id is not None else f"p{phone_key}" if phone_key else f"d{each.dossier_id}"
         found.setdefault(key, Person(key, citizen_id, each.dossier_id))

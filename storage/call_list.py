@@ -21,7 +21,7 @@ _call = text("state = 'call'")
 @dataclass(frozen=True, slots=True)
 class Call:
     """Somebody to be called, and about what. `delivery_id`: any of hers, for the button; `rings`: nobody answered so
-    often.
+    often; `news`: (kind of notice, what it is about), each once; `stranger`: nothing but a number in a file is known.
     """
 
     delivery_id: int
@@ -30,6 +30,8 @@ class Call:
     about: tuple[str, ...]
     rings: int
     since: datetime
+    news: tuple[tuple[str, str], ...] = ()
+    stranger: bool = False
 
 
 def to_call(db: Connection, commune_id: int, limit: int = 50) -> list[Call]:
@@ -58,7 +60,7 @@ def count(db: Connection, commune_id: int) -> int:
 def _to_call(db: Connection, commune_id: int, row: Any) -> Call:
     hers = (delivery.c.commune_id == commune_id) & (delivery.c.person == row.person) & (delivery.c.state == "call")
     told = db.execute(
-        select(notice.c.about, delivery.c.dossier_id)
+        select(notice.c.kind, notice.c.about, delivery.c.dossier_id)
         .join(notice, notice.c.id == delivery.c.notice_id)
         .where(hers)
         .order_by(delivery.c.id)
@@ -67,7 +69,8 @@ def _to_call(db: Connection, commune_id: int, row: Any) -> Call:
     dossiers = [each.dossier_id for each in told if each.dossier_id is not None]
     phone = _phone_to_call(db, commune_id, row.person, row.citizen, dossiers)
     about = tuple(dict.fromkeys(each.about for each in told if each.about))
-    return Call(row.id, village, phone, about, row.rings, row.since)
+    news = tuple(dict.fromkeys((each.kind, each.about) for each in told))
+    return Call(row.id, village, phone, about, row.rings, row.since, news, row.citizen is None)
 
 
 def _phone_to_call(

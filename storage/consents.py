@@ -38,21 +38,28 @@ consent = Table(
     Column("how", String(20), nullable=False),  # counter, chat, form
     Column("given_at", UtcTime, nullable=False),
     Column("withdrawn_at", UtcTime, nullable=True),
+    Column("official_id", Id, ForeignKey("official.id"), nullable=True),  # who noted what she said at the counter
     UniqueConstraint("commune_id", "phone_key"),
 )
 Index("ix_phone_consent_citizen", consent.c.citizen_id)
 
 
 def give(
-    db: Connection, commune_id: int, phone: str, how: str, now: datetime, citizen_id: int | None = None
+    db: Connection,
+    commune_id: int,
+    phone: str,
+    how: str,
+    now: datetime,
+    citizen_id: int | None = None,
+    official_id: int | None = None,
 ) -> None:
     """She may be told on this number (+84…); whose chat it is stays known when it is not said again."""
     values = {
         "commune_id": commune_id, "phone_key": lookup_key(db, "phone", phone), "phone": seal_json(db, phone),
-        "citizen_id": citizen_id, "how": how, "given_at": now,
+        "citizen_id": citizen_id, "how": how, "given_at": now, "official_id": official_id,
     }  # fmt: skip
     statement = insert(db, consent).values(values)
-    again: dict[str, Any] = {"how": how, "given_at": now, "withdrawn_at": None}
+    again: dict[str, Any] = {"how": how, "given_at": now, "withdrawn_at": None, "official_id": official_id}
     again["citizen_id"] = func.coalesce(statement.excluded.citizen_id, consent.c.citizen_id)
     db.execute(statement.on_conflict_do_update(index_elements=["commune_id", "phone_key"], set_=again))
 
@@ -62,6 +69,18 @@ def withdraw(db: Connection, commune_id: int, phone: str, now: datetime) -> bool
     here = (consent.c.commune_id == commune_id) & (consent.c.phone_key == lookup_key(db, "phone", phone))
     given = update(consent).where(here, consent.c.withdrawn_at.is_(None))
     return db.execute(given.values(withdrawn_at=now)).rowcount > 0
+
+
+def stands(db: Connection, commune_id: int, phone: str) -> bool:
+    """Whether somebody has agreed to be told on this number, and has not taken it back."""
+    here = (consent.c.commune_id == commune_id) & (consent.c.phone_key == lookup_key(db, "phone", phone))
+    return db.execute(select(consent.c.id).where(here, consent.c.withdrawn_at.is_(None))).first() is not None
+
+
+def withdraw_hers(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> int:
+    """Nothing more is sent to any of her numbers; how many they were."""
+    given = update(consent).where(_hers(commune_id, citizen_id), consent.c.withdrawn_at.is_(None))
+    return db.execute(given.values(withdrawn_at=now)).rowcount
 
 
 def export(db: Connection, commune_id: int, citizen_id: int) -> list[dict[str, Any]]:

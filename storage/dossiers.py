@@ -28,6 +28,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    text,
     update,
 )
 
@@ -59,7 +60,45 @@ dossier = Table(
     Column("digest", String(32), nullable=False),  # keyed, of all imported fields
     Column("changed_at", UtcTime, nullable=False),
     Column("import_id", Id, nullable=False),  # storage.imports
+    Column("deadline", UtcTime, nullable=True),  # due_at, moved by pauses and by an approved new date
+    Column("paused_at", UtcTime, nullable=True),  # papers or a fee are awaited since: the clock stands still
+    Column("warned", Integer, nullable=False, server_default="0"),  # stages of being due that somebody was told of
+    Column("ready_at", UtcTime, nullable=True),  # a clerk has said that the result lies at the counter (L19)
+    Column("ready_by", Id, ForeignKey("official.id"), nullable=True),
+    Column("remind_at", UtcTime, nullable=True),  # when whoever has not collected is reminded
+    Column("recalls", Integer, nullable=False, server_default="0"),  # how often "it is ready" was taken back
+    Column("set_at", UtcTime, nullable=True),  # an official has set the status in chat, and no newer file confirms it
+    Column("set_by", Id, nullable=True),  # an official; no reference, which would copy the table to add it
     UniqueConstraint("commune_id", "code_key"),
+)
+_running = text("status IN (1, 2, 4) AND deadline IS NOT NULL")
+Index(
+    "ix_dossier_due", dossier.c.commune_id, dossier.c.warned, dossier.c.deadline, sqlite_where=_running,
+    postgresql_where=_running,
+)  # fmt: skip
+_to_remind = text("remind_at IS NOT NULL")
+Index(
+    "ix_dossier_remind", dossier.c.commune_id, dossier.c.remind_at, sqlite_where=_to_remind,
+    postgresql_where=_to_remind,
+)  # fmt: skip
+_at_counter = text("status = 9")
+Index(
+    "ix_dossier_ready", dossier.c.commune_id, dossier.c.ready_at, sqlite_where=_at_counter,
+    postgresql_where=_at_counter,
+)  # fmt: skip
+Index(
+    "ix_dossier_deadline", dossier.c.commune_id, dossier.c.deadline, dossier.c.officer, sqlite_where=_running,
+    postgresql_where=_running,
+)  # fmt: skip
+_not_over = text("status IN (1, 2, 4, 5, 6)")
+Index(
+    "ix_dossier_unmoved", dossier.c.commune_id, dossier.c.changed_at, sqlite_where=_not_over,
+    postgresql_where=_not_over,
+)  # fmt: skip
+Index("ix_dossier_received", dossier.c.commune_id, dossier.c.received_at)
+_by_hand = text("set_at IS NOT NULL")
+Index(
+    "ix_dossier_set", dossier.c.commune_id, dossier.c.set_at, sqlite_where=_by_hand, postgresql_where=_by_hand
 )
 Index("ix_dossier_phone", dossier.c.commune_id, dossier.c.phone_key, dossier.c.applicant_key)
 dossier_step = Table(
@@ -71,19 +110,7 @@ dossier_step = Table(
     Column("status", Integer, nullable=False),
     Column("at", UtcTime, nullable=False),  # when the data that told of it were drawn up
     Column("officer", Text, nullable=False),
-    Column("import_id", Id, nullable=False),  # storage.imports
-    UniqueConstraint("commune_id", "dossier_id", "import_id"),
-)
-dossier_change = Table(
-    "dossier_change",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("commune_id", Integer, nullable=False),
-    Column("dossier_id", Id, ForeignKey("dossier.id"), nullable=False),
-    Column("old", Integer, nullable=False),
-    Column("new", Integer, nullable=False),
-    Column("at", UtcTime, nullable=False),
-    Column("import_id", Id, nullable=False),  # storage.imports
+    Column("import_id", Id, nullable=False),  # storage.imports; below 0: set by an official in chat (storage.trail)
     UniqueConstraint("commune_id", "dossier_id", "import_id"),
 )
 dossier_watch = Table(
@@ -111,7 +138,10 @@ Index(
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """What stands in clear about a dossier. `procedure_name` may be private all the same (L05): the handler decides."""
+    """What stands in clear about a dossier. `procedure_name` may be private all the same (L05): the handler decides.
+
+    due_at: as the file says. deadline: until when it has to be done, which pauses and an approved new date have moved.
+    """
 
     id: int
     code: str
@@ -125,6 +155,11 @@ class Dossier:
     officer: str
     place: str
     changed_at: datetime
+    deadline: datetime | None = None
+    paused_at: datetime | None = None
+    warned: int = 0
+    ready_at: datetime | None = None
+    recalls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +193,11 @@ _DOSSIER = select(
     dossier.c.officer,
     dossier.c.place,
     dossier.c.changed_at,
+    dossier.c.deadline,
+    dossier.c.paused_at,
+    dossier.c.warned,
+    dossier.c.ready_at,
+    dossier.c.recalls,
 )
 _BY_CODE = Prepared(
     _DOSSIER.where(dossier.c.commune_id == bindparam("commune"), dossier.c.code_key == bindparam("code_key"))
@@ -168,7 +208,7 @@ _DETAILS = select(dossier.c.details).where(
 _STEPS = (
     select(dossier_step.c.status, dossier_step.c.at, dossier_step.c.officer)
     .where(dossier_step.c.commune_id == bindparam("commune"), dossier_step.c.dossier_id == bindparam("id"))
-    .order_by(dossier_step.c.import_id)
+    .order_by(dossier_step.c.id)
 )
 _APPLICANTS = (
     select(dossier.c.applicant_key)
@@ -186,6 +226,13 @@ def tail_key_text(code_key: str, tail: str) -> str:
 def by_code(db: Connection, commune_id: int, code_key: str) -> Dossier | None:
     """The dossier with this code."""
     row = _BY_CODE.first(db, commune=commune_id, code_key=code_key)
+    return None if row is None else Dossier(*row)
+
+
+def get(db: Connection, commune_id: int, dossier_id: int) -> Dossier | None:
+    """The dossier with this id."""
+    found = _DOSSIER.where(dossier.c.commune_id == commune_id, dossier.c.id == dossier_id)
+    row: Any = db.execute(found).first()
     return None if row is None else Dossier(*row)
 
 
@@ -220,6 +267,13 @@ def of_phone(db: Connection, commune_id: int, phone: str, most_applicants: int, 
 def few_applicants(db: Connection, commune_id: int, phone_key: str, most: int) -> bool:
     """Whether a number (its key) belongs to a family and not to a helper (L06)."""
     return len(db.execute(_APPLICANTS, {"commune": commune_id, "phone_key": phone_key, "most": most + 1}).all()) <= most
+
+
+def of_helper(db: Connection, commune_id: int, dossier_id: int, most: int) -> bool:
+    """Whether the number of a dossier stands for more people than a family has (L06)."""
+    this = (dossier.c.commune_id == commune_id) & (dossier.c.id == dossier_id)
+    phone_key = db.execute(select(dossier.c.phone_key).where(this)).scalar()
+    return phone_key is not None and not few_applicants(db, commune_id, phone_key, most)
 
 
 def steps(db: Connection, commune_id: int, dossier_id: int) -> list[Step]:
@@ -257,6 +311,20 @@ def watch(
         return
     names = ["commune_id", "dossier_id", "channel", "account", "chat", "sender"]
     db.execute(statement.on_conflict_do_update(index_elements=names, set_={"phone": sealed}))
+
+
+def watching(db: Connection, commune_id: int, dossier_id: int) -> list[int]:
+    """The citizens who want to be told of this dossier, each once, in the order they asked."""
+    joined = and_(
+        *(
+            getattr(dossier_watch.c, name) == getattr(address.c, name)
+            for name in ("commune_id", "channel", "account", "sender")
+        ),
+        address.c.citizen_id.is_not(None),
+    )
+    asked = (dossier_watch.c.commune_id == commune_id) & (dossier_watch.c.dossier_id == dossier_id)
+    found = select(address.c.citizen_id).join(dossier_watch, joined).where(asked).order_by(dossier_watch.c.id)
+    return list(dict.fromkeys(db.execute(found).scalars()))
 
 
 def unwatch(db: Connection, commune_id: int, citizen_id: int, dossier_id: int) -> None:

@@ -16,8 +16,10 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select, text, update
 
 from storage import (
+    approvals,
     cards,
     citizens,
+    collections,
     consents,
     conversations,
     dossiers,
@@ -225,7 +227,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         takeovers.erase(db, commune_id, *private)
         files.erase(db, commune_id, *private, keep=their_files)
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
-    for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes):
+    for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals):
         one.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
     if kept:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Index,
@@ -50,6 +51,8 @@ file = Table(
     Column("why", String(12), nullable=True),  # it was refused or lost; of WHYS
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcTime, nullable=True),  # of the next attempt
+    Column("abroad", String(64), nullable=True),  # shown instead where names are masked; "": nothing is
+    Column("kept", Boolean, nullable=False, server_default=text("false")),  # evidence: not pruned by its age
     UniqueConstraint("commune_id", "name"),
 )
 _new, _erased = text("state = 'new'"), text("state = 'erased'")
@@ -60,6 +63,19 @@ Index(
 Index("ix_file_erased", file.c.id, sqlite_where=_erased, postgresql_where=_erased)
 Index("ix_file_received", file.c.received_at)
 Index("ix_file_chat", file.c.commune_id, file.c.channel, file.c.account, file.c.chat)
+
+share = Table(
+    "file_share",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("commune_id", Integer, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("chat", String(128), nullable=False),
+    UniqueConstraint("commune_id", "channel", "account", "chat", "name", name="uq_file_share_chat"),
+)
+Index("ix_file_share_name", share.c.commune_id, share.c.name)
 
 WHYS = ("card", "unopenable", "empty", "large", "gone", "away")
 """An identity card; a kind nobody can open; no bytes; too many; not to be had any more; not to be had for a day."""
@@ -135,6 +151,34 @@ def hand_over(db: Connection, commune_id: int, name: str, channel: str, account:
         .where(file.c.commune_id == commune_id, file.c.name == name, file.c.state == "fetched")
         .values(channel=channel, account=account, chat=chat, sender="")
     )
+
+
+def instead_abroad(db: Connection, commune_id: int, name: str, other: str) -> None:
+    """Where names are masked the file `other` is shown instead; "": none is."""
+    db.execute(update(file).where(file.c.commune_id == commune_id, file.c.name == name).values(abroad=other))
+
+
+def abroad(db: Connection, commune_id: int, names: Sequence[str]) -> tuple[str, ...]:
+    """These files as they may be shown where names are masked."""
+    if not names:
+        return ()
+    wanted = select(file.c.name, file.c.abroad).where(file.c.commune_id == commune_id, file.c.name.in_(names))
+    other = {row.name: row.abroad for row in db.execute(wanted) if row.abroad is not None}
+    return tuple(filter(None, (other.get(name, name) for name in names)))
+
+
+def share_with(db: Connection, commune_id: int, names: Iterable[str], channel: str, account: str, chat: str) -> None:
+    """A letter of the office's is for this chat, too: its page may fetch it."""
+    here = {"commune_id": commune_id, "channel": channel, "account": account, "chat": chat}
+    for name in names:
+        db.execute(insert(db, share).values(here | {"name": name}).on_conflict_do_nothing())
+
+
+def is_shared(db: Connection, commune_id: int, name: str, channel: str, account: str, chat: str) -> bool:
+    """Whether a page may fetch a file that was not sent from it."""
+    here = (share.c.channel == channel) & (share.c.account == account) & (share.c.chat == chat)
+    this = select(share.c.id).where(share.c.commune_id == commune_id, here, share.c.name == name)
+    return db.execute(this).first() is not None
 
 
 def codes(
@@ -274,16 +318,14 @@ def shown(db: Connection, commune_id: int, names: Iterable[str]) -> dict[str, st
 
 
 def names_before(db: Connection, before: datetime, limit: int = 500) -> list[str]:
-    """Files received before a time, for pruning."""
-    return list(
-        db.execute(
-            select(file.c.name).where(file.c.received_at < before, file.c.state == "fetched").limit(limit)
-        ).scalars()
-    )
+    """Files received before a time, for pruning; what is kept as evidence stays."""
+    old = (file.c.received_at < before) & (file.c.state == "fetched") & file.c.kept.is_(False)
+    return list(db.execute(select(file.c.name).where(old).limit(limit)).scalars())
 
 
 def lose(db: Connection, names: list[str]) -> None:
     """The bytes are gone (pruned)."""
+    db.execute(share.delete().where(share.c.name.in_(names)))
     db.execute(update(file).where(file.c.name.in_(names)).values(state="lost", title=None, codes=None))
 
 
@@ -321,6 +363,8 @@ def erase(
         & file.c.name.not_in(list(keep))
     )
     gone = {"state": "erased", "chat": "", "sender": "", "title": None, "source": None, "codes": None}
+    shared = (share.c.commune_id == commune_id) & (share.c.channel == channel) & (share.c.account == account)
+    db.execute(share.delete().where(shared, share.c.chat == chat))
     return list(db.execute(update(file).where(here).values(gone).returning(file.c.name)).scalars())
 
 

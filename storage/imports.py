@@ -13,7 +13,7 @@ compared while reading still holds when its row is applied.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 import orjson
@@ -32,9 +32,12 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     bindparam,
+    case,
+    cast,
     delete,
     func,
     insert,
+    null,
     or_,
     select,
     text,
@@ -43,7 +46,8 @@ from sqlalchemy import (
 
 from storage.db import Id, UtcTime, among, is_postgres, metadata
 from storage.db import insert as upsert
-from storage.dossiers import dossier, dossier_change, dossier_step, tail_key_text
+from storage.dossier_events import dossier_event
+from storage.dossiers import dossier, dossier_step, tail_key_text
 from storage.prepared import Prepared
 from storage.sealing import Keys, keys
 
@@ -243,6 +247,15 @@ def open_run(db: Connection, commune_id: int) -> Run | None:
     return None if row is None else Run(*row)
 
 
+def became(db: Connection, commune_id: int, import_id: int) -> tuple[str, Counts] | None:
+    """The state of a run, and what it has counted."""
+    counted = (import_run.c.state, import_run.c.new, import_run.c.changed, import_run.c.same, import_run.c.refused)
+    row: Any = db.execute(
+        select(*counted).where(import_run.c.commune_id == commune_id, import_run.c.id == import_id)
+    ).first()
+    return None if row is None else (row.state, Counts(row.new, row.changed, row.same, row.refused))
+
+
 def digests(db: Connection, commune_id: int, code_keys: Sequence[str]) -> dict[str, tuple[str, int]]:
     """(digest, status) of those of these dossiers that are known."""
     rows = _KNOWN.all(db, commune=commune_id, keys=list(code_keys))
@@ -366,9 +379,15 @@ _LAST = (
     .subquery()
 )
 _TO_APPLY = select(func.max(_LAST.c.line))
+_WRITTEN = ("commune_id", "import_id", "changed_at")
+_TIMED = ("deadline", "warned")
+"""What follows from the due date, until it is moved here: a due date that stays the same in the file moves nothing."""
+_OVERDUE_AT_FIRST = 99
+"""What was late before we ever heard of it is nobody's news: it is listed, not apologised for by itself."""
 _DOSSIERS = select(
-    import_row.c.commune_id, import_row.c.import_id, _when.label("now"), *(import_row.c[name] for name in _FIELDS)
-).where(_staged)
+    import_row.c.commune_id, import_row.c.import_id, _when.label("now"), *(import_row.c[name] for name in _FIELDS),
+    import_row.c.due_at.label("deadline"), case((import_row.c.due_at < _as_of, _OVERDUE_AT_FIRST), else_=0),
+).where(_staged)  # fmt: skip
 _STEPS = (
     select(
         import_row.c.commune_id,
@@ -381,39 +400,52 @@ _STEPS = (
     .join(dossier, _same_dossier)
     .where(_staged, _moved)
 )
-_CHANGES = (
+_ASKED = (5, 6)
+"""Papers or a fee are awaited: which stands in the sealed note, so any change of such a row may be another list."""
+_MOVES = (
     select(
         import_row.c.commune_id,
         dossier.c.id,
-        import_row.c.old_status,
+        case((_moved, "moved"), else_="noted"),
+        "i" + cast(import_row.c.import_id, String),
+        func.coalesce(import_row.c.old_status, 0),
         import_row.c.status,
         _as_of.label("at"),
-        import_row.c.import_id,
     )
     .join(dossier, _same_dossier)
-    .where(_staged, import_row.c.old_status.is_not(None), _moved)
+    .where(_staged, or_(_moved, import_row.c.status.in_(_ASKED)))
+    .where(or_(import_row.c.old_status.is_not(None), import_row.c.received_at >= bindparam("fresh", type_=UtcTime)))
 )
 _APPLIED = delete(import_row).where(_staged)
+_SET_SINCE = select(dossier.c.code_key).where(dossier.c.commune_id == bindparam("commune"), dossier.c.set_at > _as_of)
+_OLDER_THAN_THE_HAND = delete(import_row).where(_staged, import_row.c.code_key.in_(_SET_SINCE))
+"""An official has set the status after these data were drawn up (storage.trail): his word is the newer one."""
 
 
-def apply_slice(db: Connection, commune_id: int, run: Run, after: int, now: datetime) -> int | None:
+def apply_slice(
+    db: Connection, commune_id: int, run: Run, after: int, now: datetime, fresh_days: int = 3
+) -> int | None:
     """Apply the next slice of staged rows, set-based, and drop it from staging.
 
-    `after`: the last line applied so far (0 at first, and after a crash). Returns the last line of this slice, or None
-    when nothing was left.
+    `after`: the last line applied so far (0 at first, and after a crash). A dossier that is new in the file is news
+    only when it was received within `fresh_days`. Returns the last line of this slice, or None when nothing was left.
     """
     values: dict[str, Any] = {"commune": commune_id, "import_id": run.id, "after": after}
     last: int | None = db.execute(_TO_APPLY, values).scalar()
     if last is None:
         return None
-    values |= {"last": last, "now": now, "as_of": run.data_as_of}
-    made = upsert(db, dossier).from_select(["commune_id", "import_id", "changed_at", *_FIELDS], _DOSSIERS)
-    fresh = {name: made.excluded[name] for name in ("import_id", "changed_at", *_FIELDS)}
+    values |= {"last": last, "now": now, "as_of": run.data_as_of, "fresh": run.data_as_of - timedelta(days=fresh_days)}
+    db.execute(_OLDER_THAN_THE_HAND, values)
+    made = upsert(db, dossier).from_select([*_WRITTEN, *_FIELDS, *_TIMED], _DOSSIERS)
+    fresh = {name: made.excluded[name] for name in (*_WRITTEN[1:], *_FIELDS)}
+    same_due = dossier.c.due_at.is_not_distinct_from(made.excluded.due_at)
+    fresh |= {name: case((same_due, dossier.c[name]), else_=made.excluded[name]) for name in _TIMED}
+    fresh["set_at"] = case((dossier.c.status == made.excluded.status, null()), else_=dossier.c.set_at)
     db.execute(made.on_conflict_do_update(index_elements=["commune_id", "code_key"], set_=fresh), values)
     trail = ["commune_id", "dossier_id", "status", "at", "officer", "import_id"]
     db.execute(upsert(db, dossier_step).from_select(trail, _STEPS).on_conflict_do_nothing(), values)
-    moved = ["commune_id", "dossier_id", "old", "new", "at", "import_id"]
-    db.execute(upsert(db, dossier_change).from_select(moved, _CHANGES).on_conflict_do_nothing(), values)
+    moved = ["commune_id", "dossier_id", "kind", "once", "old", "new", "at"]
+    db.execute(upsert(db, dossier_event).from_select(moved, _MOVES).on_conflict_do_nothing(), values)
     db.execute(_APPLIED, values)
     _touch(db, run.id, now)
     return last
@@ -422,7 +454,7 @@ def apply_slice(db: Connection, commune_id: int, run: Run, after: int, now: date
 def refresh_plans(db: Connection) -> None:
     """Let PostgreSQL look at tables that have just grown: without it, a thousand codes cost a scan of the commune."""
     if is_postgres(db):
-        db.execute(text("ANALYZE dossier, dossier_step, import_row"))
+        db.execute(text("ANALYZE dossier, dossier_step, dossier_event, import_row"))
 
 
 def finish(db: Connection, import_id: int, now: datetime) -> None:
@@ -478,7 +510,8 @@ def alert_once(db: Connection, commune_id: int, data_as_of: datetime, level: int
 
 
 def load(
-    db: Connection, commune_id: int, file: str, rows: Sequence[Incoming], bare: Bare, as_of: datetime, now: datetime
+    db: Connection, commune_id: int, file: str, rows: Sequence[Incoming], bare: Bare, as_of: datetime, now: datetime,
+    fresh_days: int = 3,
 ) -> Counts:
     """A whole small import in the transaction at hand: the sample commune, tests. Raises Busy."""
     run_id = begin(db, commune_id, file, "", False, as_of, now)
@@ -492,6 +525,6 @@ def load(
     run = Run(run_id, "applying", False, now, now, as_of)
     after: int | None = 0
     while after is not None:
-        after = apply_slice(db, commune_id, run, after, now)
+        after = apply_slice(db, commune_id, run, after, now, fresh_days)
     finish(db, run_id, now)
     return counts

@@ -47,6 +47,7 @@ letter = Table(
     Column("ordered_at", UtcTime, nullable=False),
     Column("taken_until", UtcTime, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("event", String(24), nullable=False, server_default="letter"),  # that hands it over
     UniqueConstraint("commune_id", "channel", "account", "chat", "sender", "digest"),
 )
 _new = text("state = 'new'")
@@ -71,6 +72,7 @@ class Letter:
     chat: str
     sender: str
     ordered_at: datetime
+    event: str = "letter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,10 @@ def order(
     template: str,
     data: dict[str, Any],
     now: datetime,
+    event: str = "letter",
 ) -> tuple[Letter, bool]:
-    """Order a letter for `who` (channel, account, chat, sender); `template` is the template's fingerprint.
+    """Order a letter for `who` (channel, account, chat, sender); `template` is the template's fingerprint, `event` what
+    hands it over.
 
     True: it is to be drawn. False: it has been already, or is about to be.
     """
@@ -105,7 +109,7 @@ def order(
         "data": seal_json(db, data), "state": "new", "png": None, "pdf": None, "ordered_at": now, "taken_until": EPOCH,
         "attempts": 0,
     }  # fmt: skip
-    values = {"commune_id": commune_id, "name": name} | key | waits
+    values = {"commune_id": commune_id, "name": name, "event": event} | key | waits
     db.execute(insert(db, letter).values(values).on_conflict_do_nothing())
     same = [letter.c[column] == value for column, value in key.items()]
     found = _letter(db.execute(select(*_SHOWN).where(letter.c.commune_id == commune_id, *same)).one())

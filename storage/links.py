@@ -38,6 +38,7 @@ link = Table(
     Column("dossier_id", Id, ForeignKey("dossier.id"), nullable=False),
     Column("name", LargeBinary, nullable=True),  # sealed JSON: whose it is, in her words
     Column("since", UtcTime, nullable=False),
+    Column("proven_at", UtcTime, nullable=True),  # its second factor was right here; empty: she knew the code
     UniqueConstraint("commune_id", "citizen_id", "dossier_id"),
 )
 Index("ix_dossier_link_dossier", link.c.dossier_id)
@@ -56,10 +57,17 @@ class Link:
     since: datetime
 
 
-def put(db: Connection, commune_id: int, citizen_id: int, dossier_id: int, now: datetime) -> None:
-    """From now on this dossier stands on her chat; one that does already keeps its name."""
+def put(db: Connection, commune_id: int, citizen_id: int, dossier_id: int, now: datetime, proven: bool = False) -> None:
+    """From now on this dossier stands on her chat; one that does already keeps its name. `proven`: by the second
+    factor, so that what the office wrote about it may be told here.
+    """
     values = {"commune_id": commune_id, "citizen_id": citizen_id, "dossier_id": dossier_id, "since": now}
-    db.execute(insert(db, link).values(values).on_conflict_do_nothing())
+    if not proven:
+        db.execute(insert(db, link).values(values).on_conflict_do_nothing())
+        return
+    made = insert(db, link).values(values | {"proven_at": now})
+    keys = ["commune_id", "citizen_id", "dossier_id"]
+    db.execute(made.on_conflict_do_update(index_elements=keys, set_={"proven_at": now}))
 
 
 def name(db: Connection, commune_id: int, citizen_id: int, dossier_id: int, words: str) -> bool:
@@ -104,6 +112,21 @@ def name_of(db: Connection, commune_id: int, citizen_id: int, dossier_id: int) -
     """Whose dossier it is on her chat; "" when she has not said, or it does not stand there."""
     sealed = _NAME.scalar(db, commune=commune_id, citizen=citizen_id, dossier=dossier_id)
     return "" if sealed is None else str(unseal_json(db, sealed))
+
+
+def citizens(db: Connection, commune_id: int, dossier_id: int) -> list[int]:
+    """On whose chats this dossier stands."""
+    return list(db.execute(_chats(commune_id, dossier_id)).scalars())
+
+
+def proven(db: Connection, commune_id: int, dossier_id: int) -> frozenset[int]:
+    """On whose chats it stands because its second factor was right there."""
+    return frozenset(db.execute(_chats(commune_id, dossier_id).where(link.c.proven_at.is_not(None))).scalars())
+
+
+def _chats(commune_id: int, dossier_id: int) -> Any:
+    here = (link.c.commune_id == commune_id) & (link.c.dossier_id == dossier_id)
+    return select(link.c.citizen_id).where(here).order_by(link.c.id)
 
 
 def one(db: Connection, commune_id: int, citizen_id: int, code_key: str) -> Link | None:

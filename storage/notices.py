@@ -63,6 +63,8 @@ notice = Table(
 )
 _words = text("words IS NOT NULL")
 Index("ix_notice_words", notice.c.made_at, sqlite_where=_words, postgresql_where=_words)
+Index("ix_notice_made", notice.c.commune_id, notice.c.made_at, notice.c.kind)
+Index("ix_notice_about", notice.c.commune_id, notice.c.about)
 delivery = Table(
     "delivery",
     metadata,
@@ -95,7 +97,10 @@ Index(
 )
 _call = text("state = 'call'")
 Index("ix_delivery_call", delivery.c.commune_id, delivery.c.person, sqlite_where=_call, postgresql_where=_call)
+_lost = text("state IN ('uncertain', 'unreachable')")
+Index("ix_delivery_lost", delivery.c.commune_id, delivery.c.changed_at, sqlite_where=_lost, postgresql_where=_lost)
 Index("ix_delivery_citizen", delivery.c.citizen_id)
+Index("ix_delivery_dossier", delivery.c.commune_id, delivery.c.dossier_id)
 attempt = Table(
     "delivery_attempt",
     metadata,
@@ -160,6 +165,31 @@ def make(
         return int(made), True
     same = (notice.c.commune_id == commune_id) & (notice.c.key == values["key"])
     return int(db.execute(select(notice.c.id).where(same)).scalar_one()), False
+
+
+def again(
+    db: Connection, commune_id: int, notice_id: int, people: Iterable[str], words: dict[str, Any],
+    expires_at: datetime | None, now: datetime,
+) -> int:  # fmt: skip
+    """Those of these people for whom a notice was dropped before it left wait for it again, with the words of now; how
+    many they are. The ways that were begun for them are free again.
+    """
+    theirs = (delivery.c.commune_id == commune_id) & (delivery.c.notice_id == notice_id)
+    dropped = theirs & delivery.c.person.in_(list(people)) & (delivery.c.state == "dropped")
+    values = {"state": "waiting", "step": None, "outbox_id": None, "until": None, "changed_at": now}
+    ids = list(db.execute(update(delivery).where(dropped).values(values).returning(delivery.c.id)).scalars())
+    if ids:
+        db.execute(update(attempt).where(_of(commune_id, ids)).values(address_id=-attempt.c.id))
+        fresh = {"words": seal_json(db, words), "expires_at": expires_at, "made_at": now}
+        db.execute(update(notice).where(notice.c.id == notice_id).values(fresh))
+    return len(ids)
+
+
+def had(db: Connection, commune_id: int, key: str) -> frozenset[str]:
+    """Who has been told by the notice of this key, or is going to be."""
+    same = (notice.c.commune_id == commune_id) & (notice.c.key == key) & (delivery.c.state != "dropped")
+    found = select(delivery.c.person).join(notice, notice.c.id == delivery.c.notice_id)
+    return frozenset(db.execute(found.where(same)).scalars())
 
 
 def add(db: Connection, commune_id: int, notice_id: int, people: Iterable[Person], now: datetime) -> None:

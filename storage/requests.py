@@ -34,6 +34,7 @@ from sqlalchemy import (
 
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
+from storage.officials import official
 from storage.prepared import Prepared
 from storage.sealing import seal_json, unseal_json
 
@@ -425,6 +426,22 @@ def take_over(db: Connection, commune_id: int, request_id: int, official_id: int
     if holder is None:
         raise LookupError(f"no request {request_id}")
     return int(holder)
+
+
+def taken(db: Connection, commune_id: int, official_id: int, limit: int = 200) -> list[Request]:
+    """Open requests an official has."""
+    return _list(db, commune_id, _open, request.c.taken_by == official_id, limit=limit)
+
+
+def taken_by_removed(db: Connection, commune_id: int, limit: int = 200) -> list[Request]:
+    """Open requests of officials whose rights were taken away."""
+    gone = select(official.c.id).where(official.c.commune_id == commune_id, official.c.active.is_(False))
+    return _list(db, commune_id, _open, request.c.taken_by.in_(gone), limit=limit)
+
+
+def release(db: Connection, commune_id: int, request_id: int) -> None:
+    """Nobody has it any more."""
+    db.execute(update(request).where(_is(commune_id, request_id)).values(taken_by=None))
 
 
 def answer(

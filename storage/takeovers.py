@@ -1,7 +1,7 @@
 """Chats in which an official writes by his own hand, past us: until when the assistant keeps silent there, and why.
 
 Zalo shows us every message of the account; one that a person typed in OA Manager begins a takeover or goes on with it.
-It is over at `until`; what she wrote after his last word waits for somebody then (`handlers.takeover`).
+It is over at `until`; what she wrote after his last word waits for somebody then (`handlers.front.takeover`).
 """
 
 from dataclasses import dataclass

@@ -326,3 +326,31 @@ async def test_L12_a_recorded_answer_is_played_on_her_page(tmp_path: Path, brows
         assert wrong == []
     finally:
         service.stop()
+
+
+DROP = """(page) => {
+    const data = new DataTransfer();
+    data.items.add(new File([page.words], page.name, {type: "text/csv"}));
+    document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+}"""
+
+
+async def test_A05_a_list_is_dropped_onto_the_office(tmp_path: Path, browser: Browser) -> None:
+    """The clerk drags today's export onto the page, reads what it would change, and applies it with one tap."""
+    service = Served(tmp_path)
+    try:
+        page = await browser.new_page(viewport={"width": 900, "height": 900}, locale="vi-VN")
+        wrong = await watched(page)
+        await page.goto(service.url)
+        office = page.frame_locator("[data-test=phone-office]")
+        await office.get_by_role("tab", name="Trò chuyện").click()
+        words = "Mã hồ sơ;Trạng thái\nH55.242-261125-0001;Đang xử lý\nH55.242-261125-0002;?\n"
+        dropped = {"words": words, "name": "ho-so.csv"}
+        await office.locator("body").evaluate(f"(_, page) => ({DROP})(page)", dropped)
+        await reads(office, "1 hồ sơ mới, 0 thay đổi, 0 giữ nguyên, 1 dòng không nhận được")
+        await reads(office, "Dòng 3, cột Trạng thái")
+        await presses(office, "Áp dụng")
+        await reads(office, "Đã nhập xong danh sách “ho-so.csv”")
+        assert wrong == []
+    finally:
+        service.stop()

@@ -275,16 +275,12 @@ class Web(Channel):
         raise AssertionError("the web channel has no sender")
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        """A received file: to whoever sent it, and to officials; never by path, never as a page."""
+        """A file: to whoever sent it or whom it is for, and to officials; never by path, never as a page."""
         session = await self.door.session(request)
         name = request.match_info["name"]
         found = await self.door.read(files.get, self.desk.commune_id, name) if _is_file(name) else None
         path = self.desk.folder / name
-        if (
-            found is None
-            or not (found.chat == session.chat or account_of(session, request) == OFFICE)
-            or not path.is_file()
-        ):
+        if found is None or not await self._may_fetch(found, session, request) or not path.is_file():
             raise web.HTTPNotFound
         headers = {
             "X-Content-Type-Options": "nosniff",
@@ -294,6 +290,16 @@ class Web(Channel):
         plays = found.kind == "photo" or (found.kind == "voice" and _SOUND.fullmatch(found.media_type))
         kind = found.media_type if plays else "application/octet-stream"
         return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type=kind, headers=headers)
+
+    async def _may_fetch(self, found: files.File, session: Session, request: web.Request) -> bool:
+        """Whoever sent it, whom a letter is for, and officials."""
+        account = account_of(session, request)
+        if found.chat == session.chat or account == OFFICE:
+            return True
+        shared: bool = await self.door.read(
+            files.is_shared, self.desk.commune_id, found.name, NAME, account, session.chat
+        )
+        return shared
 
     async def clip(self, request: web.Request) -> web.StreamResponse:
         """A key message read aloud, in her language; nothing in it is anybody's."""

@@ -8,7 +8,7 @@ real event, so of a refused one the log tells which known mistake would explain 
 after any other answer is not known. An event that comes twice is one row, by its name and message id.
 
 What the account itself sends is shown to us as well (oa_send_…), and is never taken for a citizen's words. Only one
-that a person typed in OA Manager is stored: it means that he has taken the talk over (`handlers.takeover`).
+that a person typed in OA Manager is stored: it means that he has taken the talk over (`handlers.front.takeover`).
 """
 
 import asyncio

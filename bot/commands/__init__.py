@@ -12,6 +12,7 @@ from bot.commands.import_dossiers import import_dossiers
 from bot.commands.inbox import inbox
 from bot.commands.invite import invite
 from bot.commands.outbox import outbox
+from bot.commands.token import token
 from bot.commands.zalo import connect
 from bot.control import Command
 
@@ -20,6 +21,7 @@ COMMANDS: Mapping[str, Command] = {
     "inbox": inbox,
     "invite": invite,
     "outbox": outbox,
+    "token": token,
     "zalo connect": connect,
 }
 """What the service does when it is asked through its socket."""

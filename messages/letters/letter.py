@@ -48,6 +48,11 @@ def several(meaning: str, sample: tuple[str, ...], most: int, *, count: int, nee
     return field(metadata=told) if needed else field(default=(), metadata=told)
 
 
+def flag(meaning: str) -> Any:
+    """A field that is yes or no."""
+    return field(default=False, metadata={"meaning": meaning, "sample": False, "flag": True})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Letter:
     """The base of all letters. Raises Refused when it is made of what cannot be drawn."""
@@ -60,12 +65,20 @@ class Letter:
         wrong: dict[str, list[str]] = {}
         for each in fields(self):
             given = getattr(self, each.name)
+            if "flag" in each.metadata:
+                object.__setattr__(self, each.name, bool(given))
+                continue
             clean = _list(given) if "count" in each.metadata else _clean(given)
             object.__setattr__(self, each.name, clean)
             if problems := _problems(each.metadata, clean):
                 wrong[each.name] = problems
+        wrong |= self.unfit()
         if wrong:
             raise Refused(self.name, [problem for each in wrong.values() for problem in each], list(wrong))
+
+    def unfit(self) -> dict[str, list[str]]:
+        """What is wrong with this letter besides missing and long fields, by field."""
+        return {}
 
     @classmethod
     def sample(cls, *, whole: bool = True) -> Self:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from python_calamine import CalamineWorkbook
-from sqlalchemy import Connection, func, insert, literal, select, true
+from sqlalchemy import Connection, Text, cast, func, insert, literal, select, true
 from xlsxwriter import Workbook
 
 from bot.app import open_app
@@ -21,7 +21,7 @@ from bot.service import keep_what_is_loaded
 from messages import codes
 from messages.fold import fold
 from storage import imports
-from storage.db import Kind
+from storage.db import Kind, is_postgres
 from storage.dossiers import dossier, dossier_step
 from tests.bench.figures import Pair, Room, bar
 from tests.bench.message import SAID, product
@@ -91,28 +91,34 @@ def _shelf() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory()
 
 
+_filled: set[int] = set()
+
+
 async def filled(number: int) -> Path:
     """The DATA_DIR of a commune with so many dossiers (0, or whole thousands), made once; the last of SAID is one."""
     folder = Path(_shelf().name, str(number))
-    if _set_up(folder):
-        async with open_app(settings(folder), clock=FixedClock(START)) as app:
-            if number:
-                few = [_dossier(line) for line in range(A_FEW)]
-                await app.database.write(imports.load, 1, "bench", few, fold, START, START, kind=Kind.SLICE)
-            for after in range(0, number // A_FEW - 1, 100):
-                last = min(after + 100, number // A_FEW - 1)
-                await app.database.write(_multiply, after + 1, last, kind=Kind.SLICE)
-            assert await app.database.read(lambda db: db.execute(select(func.count(dossier.c.id))).scalar()) == number
+    if number not in _filled:
+        _filled.add(number)
+        await fill(folder, number)
     return folder
 
 
-def _set_up(folder: Path) -> bool:
-    """Make a DATA_DIR without a database; False when there is one."""
-    if folder.exists():
-        return False
+async def fill(folder: Path, number: int, url: str = "") -> None:
+    """Make a commune with so many dossiers in a new DATA_DIR, its database there or, empty yet, at `url`."""
+    _set_up(folder)
+    async with open_app(settings(folder, url), clock=FixedClock(START)) as app:
+        if number:
+            few = [_dossier(line) for line in range(A_FEW)]
+            await app.database.write(imports.load, 1, "bench", few, fold, START, START, kind=Kind.SLICE)
+        for after in range(0, number // A_FEW - 1, 100):
+            last = min(after + 100, number // A_FEW - 1)
+            await app.database.write(_multiply, after + 1, last, kind=Kind.SLICE)
+        assert await app.database.read(lambda db: db.execute(select(func.count(dossier.c.id))).scalar()) == number
+
+
+def _set_up(folder: Path) -> None:
     folder.mkdir()
     (folder / "commune.toml").write_text(COMMUNE, encoding="utf-8")
-    return True
 
 
 def _dossier(line: int) -> Dossier:
@@ -132,13 +138,13 @@ def _multiply(db: Connection, first: int, last: int) -> None:
     numbers = select(literal(first).label("number")).cte("numbers", recursive=True)
     numbers = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < last))
     id_ = numbers.c.number * A_FEW + dossier.c.id
-    ending = func.printf("%06d", id_ - 1)
+    ending = _padded(db, id_ - 1, 6)
     new: dict[str, Any] = {column.name: column for column in dossier.c} | {
         "id": id_,
         "code": literal("H55.242-260901-").concat(ending),
         "code_key": literal("H55242260901").concat(ending),
-        "phone_key": func.printf("%032d", id_),
-        "tail_key": func.printf("%032d", id_),
+        "phone_key": _padded(db, id_, 32),
+        "tail_key": _padded(db, id_, 32),
     }
     few = select(*new.values()).select_from(dossier).join(numbers, true())
     db.execute(insert(dossier).from_select(list(new), few.where(dossier.c.id <= A_FEW)))
@@ -146,6 +152,13 @@ def _multiply(db: Connection, first: int, last: int) -> None:
     step |= {"id": numbers.c.number * A_FEW + dossier_step.c.id, "dossier_id": id_}
     few = select(*step.values()).join_from(dossier, dossier_step).join(numbers, true())
     db.execute(insert(dossier_step).from_select(list(step), few.where(dossier.c.id <= A_FEW)))
+
+
+def _padded(db: Connection, number: Any, width: int) -> Any:
+    """A number with zeros before it."""
+    if is_postgres(db):
+        return func.lpad(cast(number, Text), width, "0", type_=Text)
+    return func.printf(f"%0{width}d", number, type_=Text)
 
 
 @bar(

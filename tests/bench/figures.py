@@ -77,8 +77,7 @@ class Bar:
 BARS: dict[str, list[Bar]] = {}
 """Every bar by its name; a name may have several (B2 has two floors)."""
 LATER = {
-    "B12": "the due check comes with the calendar of notices",
-    "B13": "greetings come with the calendar of notices",
+    "B13": "it comes with the greetings",
 }
 
 

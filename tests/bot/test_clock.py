@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from bot.clock import Clock
+from bot.clock import AHEAD, Clock
 
 START = datetime(2026, 11, 27, 8, tzinfo=UTC)
 
@@ -48,3 +48,22 @@ def test_a_fixed_clock_moves_only_by_hand():
     assert clock.now() == clock.now() == START
     assert clock.advance(timedelta(minutes=5)) == clock.now() == START + timedelta(minutes=5)
     assert clock.advance(-timedelta(minutes=10)) == START - timedelta(minutes=5)
+
+
+def test_a_test_clock_waits_for_its_ticks():
+    """Whatever its rate, it stands some hours after the last ticks until the next are done, and goes on from there."""
+    clock = Clock(START, 1e9)
+    clock.ticks()
+    time.sleep(0.001)
+    stood = clock.now()
+    assert stood == clock.now()
+    clock.ticks()
+    time.sleep(0.001)
+    assert clock.now() - stood == AHEAD
+
+
+def test_the_real_clock_waits_for_nobody():
+    """Ticks or not, it shows the time of day."""
+    clock = Clock()
+    clock.ticks()
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)

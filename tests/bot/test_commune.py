@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commune import Ambiguous, BadCommune, Commune, Unknown, Village, load
+from bot.commune_dossiers import DossierTerms, LetterTerms, QuietDays
 from bot.commune_setup import check, told_in_chat, write_new
 from storage.facts import Change
 
@@ -252,6 +253,11 @@ def test_check_of_an_empty_commune():
         "Cần kiểm tra hạn trả lời đề nghị về dữ liệu cá nhân: 2 ngày làm việc; sửa xong 10 ngày, xóa xong 20 ngày, "
         "từ 01/01/2026 (NĐ 356/2025/NĐ-CP, Điều 5).",
         "Lịch nghỉ lễ chưa được đối chiếu với thông báo chính thức.",
+        "Cần kiểm tra cách tính hạn hồ sơ từ 01/07/2025 (NĐ 118/2025/NĐ-CP; số ngày và số lần xin lỗi theo NĐ "
+        "61/2018/NĐ-CP, Điều 19, chưa đối chiếu bản mới): nhận từ 15:00 tính sang ngày làm việc sau; xin lỗi trước hạn "
+        "1 ngày làm việc; được hẹn lại 1 lần.",
+        "Cần kiểm tra thủ tục nào gợi ý thư (danh mục thủ tục hộ tịch; xin đối chiếu quyết định công bố của tỉnh): "
+        "1.000894 kết hôn, 1.001193 khai sinh, 1.000656 khai tử.",
         "Cần kiểm tra điều khoản Zalo từ 01/06/2026 (bảng giá Zalo OA từ 01/06/2026, chưa xác nhận với OA của xã): "
         "500 tin mỗi tháng theo gói, sau đó 55 đồng một tin.",
         "Chưa có mẫu tin Zalo: ai im lặng quá 7 ngày chỉ còn cách gọi điện.",
@@ -332,6 +338,10 @@ def test_L16_the_template_s_examples_can_be_used(tmp_path):
                 assert getattr(part, name).needs_checking, name
     assert read.citizen_reception.chairman[0].cancelled == "họp tại tỉnh"
     assert read.languages("nguyễn văn a") == ("tiếng Tày", "tiếng Nùng")
+    assert read.dossiers.quick_days == (date(2026, 12, 10), date(2026, 12, 24))
+    assert read.dossiers.model_copy(update={"quick_days": (), "source": ""}) == DossierTerms(source="")
+    assert read.letters.model_copy(update={"source": ""}) == LetterTerms(source="")
+    assert read.quiet == QuietDays(mourning=[date(2026, 10, 20)])
     told = "\n".join(each.sentence for each in check(read, date(2026, 11, 21), ()))
     assert "Cần kiểm tra wifi: Mạng …; mời hỏi cán bộ ở quầy để vào." in told
     assert "Cần kiểm tra nội quy tiếp công dân:" in told
@@ -358,6 +368,39 @@ def test_check_lists_what_is_unconfirmed():
         "Lịch nghỉ lễ mới đối chiếu đến 31/12/2026 với thông báo chính thức.",
     ):
         assert sentence in told
+
+
+def test_A05_what_is_confirmed_is_not_asked_again():
+    """Somebody has looked at deadlines and letters: nothing to check is left; a file that is trusted is still noted."""
+    parts = {
+        "dossiers": {"needs_checking": False, "trust_ready": True, "quick_days": ["2026-11-20"]},
+        "letters": {"needs_checking": False},
+    }
+    told = [(each.level, each.sentence) for each in check(commune(**parts), date(2026, 11, 21), ())]
+    assert not any("hạn hồ sơ" in sentence or "gợi ý thư" in sentence for _level, sentence in told)
+    assert ("note", "Tin mời nhận kết quả đi ngay theo tệp một cửa, cán bộ không bấm (trust_ready).") in told
+    assert ("note", "Ngày trả nhanh kết quả đã qua hết. Thêm ngày bằng lệnh /ngaytranhanh.") in told
+
+
+def test_L24_a_letter_for_no_procedure_is_said_so():
+    """A commune that took every code out of the list reads that no letter is ever proposed."""
+    none = commune(letters={"occasions": {}, "source": "QĐ 1"})
+    told = [each.sentence for each in check(none, date(2026, 11, 21), ())]
+    assert "Cần kiểm tra thủ tục nào gợi ý thư (QĐ 1): chưa có." in told
+
+
+def test_L26_mistakes_in_quiet_days_are_told(tmp_path):
+    """A lunar month far from Tết and a feast day that is no day have their own lines."""
+    path = tmp_path / "commune.toml"
+    path.write_text(
+        'name = "A"\nprovince = "B"\n[quiet]\nfrom_lunar = [28, 2]\nto_lunar = [31, 1]\nfeast_days = ["02/09"]\n'
+        "[dossiers]\nlate = 3\n", encoding="utf-8")
+    with pytest.raises(BadCommune) as caught:
+        load(path)
+    assert set(caught.value.problems) == {
+        "quiet.from_lunar.2: cần ít nhất 11", "quiet.to_lunar.1: cần nhiều nhất 30", "dossiers.late: không có mục này",
+        'quiet.feast_days.1: cần ngày dạng "02-09" (ngày-tháng) hoặc 2026-11-18',
+    }
 
 
 def test_L09_no_text_says_huyen():

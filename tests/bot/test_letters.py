@@ -17,7 +17,7 @@ from bot.__main__ import parser
 from bot.commands.letters import letters as letters_command
 from bot.drawing import process
 from bot.letters import MOST_ATTEMPTS, Drawer
-from messages.letters import Slip
+from messages.letters import LETTERS, Drawn, Slip
 from storage import letters, outbox
 from storage.inbox import open_lane
 from storage.letters import TAKEN, letter
@@ -50,7 +50,7 @@ def on_disk(town: Town) -> int:
 
 
 async def states(town: Town) -> list[tuple[str, int]]:
-    rows = await town.read(lambda db: db.execute(select(letter.c.state, letter.c.attempts)).all())
+    rows = await town.read(lambda db: db.execute(select(letter.c.state, letter.c.attempts).order_by(letter.c.id)).all())
     return [(row.state, row.attempts) for row in rows]
 
 
@@ -151,6 +151,20 @@ async def test_a_broken_template_of_the_commune_costs_nobody_a_letter(
     assert "own_template_broken" in capsys.readouterr().out
 
 
+async def test_E07_broken_words_of_the_commune_are_logged_at_start(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The service starts with ours, and the operator finds the files in the log."""
+    folder = town.settings.data_dir / "letters"
+    folder.mkdir()
+    (folder / "thanks.txt").write_text("Cảm ơn {ong}.", encoding="utf-8")
+    await town.restart()
+    assert town.app.place.letters.texts == {}
+    logged = [line for line in capsys.readouterr().out.splitlines() if "own_letter_texts_broken" in line]
+    assert len(logged) == 1
+    assert "thanks.txt" in logged[0]
+
+
 async def test_a_failing_disk_lets_the_letter_wait(
     steady_town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -246,14 +260,53 @@ def run(folder: Path, *words: str) -> tuple[int, str]:
 
 
 def test_the_command_draws_every_letter_to_look_at(tmp_path: Path) -> None:
-    """PNG and PDF of each sample, where it says; the fields with their meaning; exit 0."""
+    """PNG and PDF of each sample, and the paper to be signed; the fields with their meaning; exit 0."""
     code, said = run(tmp_path, str(tmp_path / "look"))
     assert code == 0
-    assert f"Đã vẽ 1 trên 1 mẫu vào {tmp_path / 'look'}" in said
+    assert f"Đã vẽ 9 trên 9 mẫu vào {tmp_path / 'look'}" in said
     assert "applicant: Người nộp hồ sơ (bắt buộc, nhiều nhất 120 chữ cái)" in said
-    assert sorted(path.name for path in (tmp_path / "look").iterdir()) == [
-        "slip-day-du.pdf", "slip-day-du.png", "slip-toi-thieu.pdf", "slip-toi-thieu.png",
-    ]  # fmt: skip
+    assert "to_sign: Bản in để ký: chừa chỗ ghi số, ngày và chỗ ký (có hoặc không)" in said
+    assert said.count("office: Tên cơ quan") == 2  # of the slip, and of all letters that are signed
+    found = {path.name for path in (tmp_path / "look").iterdir()}
+    for name in LETTERS:
+        drawn = {f"{name}-{how}.{ending}" for how in ("day-du", "toi-thieu") for ending in ("png", "pdf")}
+        assert drawn <= found
+        assert (f"{name}-de-ky.pdf" in found) == (name not in {"slip", "submission"})
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are another test's affair."""
+    monkeypatch.setattr("messages.letters.drawing.draw", lambda *_letter: Drawn(b"", b""))
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_E07_the_command_offers_words_and_says_what_may_stand_in_them(tmp_path: Path) -> None:
+    """Each wording as a file that may be changed and copied; the places to fill, by letter."""
+    _code, said = run(tmp_path, str(tmp_path / "look"))
+    assert "thanks.organisation.txt: Cơ quan, tổ chức, doanh nghiệp (lời có sẵn)" in said
+    assert "{office}, {place_date}, {recipient}, {address}, {signer}, {deed}, {result}, {you}" in said
+    own = tmp_path / "data" / "letters"
+    own.mkdir(parents=True)
+    for path in (tmp_path / "look").glob("*.txt"):
+        (own / path.name).write_bytes(path.read_bytes())
+    code, said = run(tmp_path, str(tmp_path / "look"))
+    assert code == 0
+    assert "thanks.organisation.txt: Cơ quan, tổ chức, doanh nghiệp (lời của xã)" in said
+    assert "lời có sẵn" not in said
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_E07_the_command_tells_what_is_wrong_with_words(tmp_path: Path) -> None:
+    """File, reason and what is allowed; the letter is drawn with ours meanwhile; exit 1."""
+    own = tmp_path / "data" / "letters"
+    own.mkdir(parents=True)
+    (own / "thanks.txt").write_text("Cảm ơn {ong}.", encoding="utf-8")
+    code, said = run(tmp_path)
+    assert code == 1
+    assert f"{own / 'thanks.txt'}: không có chỗ điền {{ong}}. Được dùng: {{office}}, " in said
+    assert "thanks.txt: Lời chung (lời có sẵn)" in said
+    assert "Đã vẽ 9 trên 9 mẫu" in said
 
 
 def test_the_command_tells_what_is_wrong_with_a_template(tmp_path: Path) -> None:
@@ -266,8 +319,15 @@ def test_the_command_tells_what_is_wrong_with_a_template(tmp_path: Path) -> None
     assert code == 1
     assert "mẫu của xã" in said
     assert "unknown variable: nothere" in said
-    assert "slup.typ: không có mẫu nào tên như vậy. Các mẫu: slip." in said
-    assert f"Đã vẽ 0 trên 1 mẫu vào {tmp_path / 'data' / 'letter-samples'}" in said
+    assert "slip.typ:2:1" in said
+    assert "\n2 │ #nothere" in said
+    assert "slup.typ: không có mẫu nào tên như vậy. Các mẫu: heading, slip, apology-late, " in said
+    assert f"Đã vẽ 8 trên 9 mẫu vào {tmp_path / 'data' / 'letter-samples'}" in said
+    (own / "slip.typ").unlink()
+    (own / "heading.typ").write_text("#let ink = black\n#nothere", encoding="utf-8")
+    code, said = run(tmp_path)
+    assert "heading.typ:2:1" in said
+    assert "Đã vẽ 0 trên 9 mẫu" in said
     (tmp_path / "file").touch()
     code, said = run(tmp_path, str(tmp_path / "file"))
     assert code == 1

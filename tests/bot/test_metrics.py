@@ -10,7 +10,7 @@ import pytest
 from bot import disk, metrics
 from bot.app import App, open_app
 from bot.clock import FixedClock
-from storage import inbox
+from storage import dossier_events, inbox
 from tests import town as towns
 from tests.town import START, Databases
 
@@ -32,6 +32,7 @@ async def test_figures_come_from_the_process_and_its_tables(office: App):
     office.metrics.turned("web", "lookup", 0.004, failed=True)
     office.metrics.imported(new=3, refused=1)
     office.metrics.tick_failed("remind")
+    await office.database.write(dossier_events.put, 1, 1, "ready", "0", START)
     await office.database.write(inbox.accept, 1, inbox.Event("web", "box", "c", "s", "1", b"{}"), START)
     lines = (await office.metrics.render(office)).decode().splitlines()
     for wanted in (
@@ -43,6 +44,8 @@ async def test_figures_come_from_the_process_and_its_tables(office: App):
         'gandan_ticks_failed_total{job="remind"} 1.0',
         'gandan_outbox_messages{state="uncertain"} 0.0',
         "gandan_inbox_waiting 1.0",
+        'gandan_news{state="waiting"} 1.0',
+        'gandan_news{state="failing"} 0.0',
     ):
         assert wanted in lines
     assert any(line.startswith("gandan_disk_free_bytes ") for line in lines)

@@ -172,7 +172,7 @@ DESK_STATES = (nothing, at_the_desk, answering, answer_shown, inviting)
 STATES = [(state, VILLAGER) for state in HER_STATES] + [(state, CLERK) for state in DESK_STATES]
 INSIDE = {code_asked, tail_asked, choice_asked, text_asked, photos_asked, confirm_asked, about_asked, village_asked}
 IDS = [f"{state.__name__}-{'desk' if who is CLERK else 'box'}" for state, who in STATES]
-STEPS = {step.__name__ for step in Router.PRECEDENCE}
+STEPS = {step.__name__ for step in (*Router.PRECEDENCE, *Router.WORDLESS)}
 
 
 def clerk(chats: Chats) -> Who:

@@ -43,8 +43,8 @@ def asks_for_a_person(chats: Chats, about: str = "Giấy khai sinh sai tên", wh
 def test_the_order_is_the_one_of_the_design() -> None:
     """The list in the code is the list in this file; a step that is moved or added needs a test here."""
     assert tuple(step.__name__ for step in Router.PRECEDENCE) == STEPS
-    assert set(Router.WORDLESS) <= set(Router.PRECEDENCE)
-    assert [step for step in Router.PRECEDENCE if step in Router.WORDLESS] == list(Router.WORDLESS)
+    spoken = [step for step in Router.WORDLESS if step not in (Router.list_of_dossiers, Router.no_list)]
+    assert [step for step in Router.PRECEDENCE if step in Router.WORDLESS] == spoken
 
 
 # --- (1) one of our tokens --------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from structlog.testing import capture_logs
 
 from bot import disk
 from bot.app import App, open_app
-from bot.clock import Clock, FixedClock
+from bot.clock import AHEAD, Clock, FixedClock
 from bot.routes import Routes
 from bot.scheduler import DAY, HOUR, MINUTE, Scheduler, period
 from bot.turn import OFFICE_CHAT, Work
@@ -321,6 +322,17 @@ async def test_it_ticks_by_itself(office: App):
     scheduler.stop()
     scheduler.stop()
     assert len(acted) >= 2
+
+
+async def test_a_played_year_misses_no_day(office: App):
+    """However fast the clock is and however slow the ticks are, each played day has its daily tick."""
+    office.clock = Clock(START, 1e9)  # a tick of some milliseconds takes weeks
+    played = counting(office, every=DAY)
+    scheduler = Scheduler(office)
+    for _each in range(20):
+        await scheduler.minute()
+    assert len(played) >= 4
+    assert all(later - earlier <= DAY + 2 * AHEAD for earlier, later in pairwise(played))
 
 
 def test_a_name_of_ours_is_refused():

@@ -1,35 +1,24 @@
 """The call list as officials use it: who has to be called now, by whom she was called, who did not answer."""
 
-from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import unquote
 
-import pytest
 from sqlalchemy import Connection
 
 from bot import reach, sample
+from bot.dossier_notices import RULES
 from bot.reach import Notice
 from bot.turn import Work
+from handlers.office import calls
+from messages import codes
 from messages.reply import Reply, _
-from storage import citizens, stops
+from storage import citizens, dossiers, stops
 from storage.audience import Recipient
-from tests.bot.turns import VILLAGER, Bench, Chats, Who
+from tests.bot.turns import VILLAGER, Chats, Who
 from tests.town import START
 
 _READY, LATE, _PRIVATE = sample.demo_codes(START.date())
 PHONE = "+84912345678"
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def chats(bench: Bench) -> Iterator[Chats]:
-    with bench.town() as made:
-        yield made
 
 
 def told(chats: Chats, who: Who = VILLAGER, code: str = LATE.code) -> None:
@@ -82,6 +71,45 @@ def test_L20_nobody_answers_and_she_stays_on_the_list(chats: Chats) -> None:
     assert "gọi lại sau" in again.text
     assert again.text.index(_READY.code) < again.text.index(LATE.code)
     assert "Đã gọi 1 lần, không nghe máy" in again.text
+
+
+def test_L20_each_entry_says_what_to_tell(chats: Chats) -> None:
+    """The kind of news in plain words; of several, beside each code."""
+    clerk = chats.official()
+    told(chats)
+    assert "Nội dung báo: đã có kết quả tại quầy." in chats.says("/danhsachgoi", clerk).text
+    told(chats, code=_READY.code)
+    listed = chats.says("/danhsachgoi", clerk).text
+    assert f"Nội dung báo: {LATE.code}: đã có kết quả tại quầy." in listed
+    assert f"Nội dung báo: {_READY.code}: đã có kết quả tại quầy." in listed
+
+
+def test_L20_every_kind_of_notice_that_is_called_has_words() -> None:
+    """Whoever adds a rule says here what the clerk tells by telephone."""
+    assert {rule.name for rule in RULES.values()} - calls.TELL.keys() == set()
+
+
+def test_L20_a_short_message_has_its_words_ready(chats: Chats) -> None:
+    """At /office one tap opens it on the clerk's telephone; it names no person and no procedure (L05, L06)."""
+    clerk = chats.official()
+    for each in (_READY, _PRIVATE):
+        found = dossiers.by_code(chats.db, 1, codes.key(each.code))
+        work = Work(chats.db, replace(chats.bench.place, accounts={}), chats.now)
+        notice = Notice("result-ready", each.code, Reply(_("{phone}, {village}.")), about=each.code)
+        reach.make(work, notice, [Recipient(None, found.id)])
+        reach.follow(work)
+    listed = chats.says("/danhsachgoi", clerk).text
+    links = [line for line in listed.splitlines() if line.startswith("sms:")]
+    assert len(links) == 2
+    for link, each in zip(links, (_READY, _PRIVATE), strict=True):
+        found = dossiers.by_code(chats.db, 1, codes.key(each.code))
+        sealed = dossiers.details(chats.db, 1, found.id)
+        assert link.startswith(f"sms:{sealed.phone}?&body=")
+        body = unquote(link.partition("body=")[2])
+        assert body.startswith(f"UBND xã Suối Lành báo tin hồ sơ {each.code}: đã có kết quả tại quầy.")
+        assert "Nếu không phải ông/bà, xin báo lại" in body
+        assert found.procedure_name not in body
+        assert sealed.applicant not in body
 
 
 def test_L20_only_officials_see_it(chats: Chats) -> None:

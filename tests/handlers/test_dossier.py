@@ -12,12 +12,24 @@ from bot.channels.base import Inbound
 from bot.conversation import NotUnderstood
 from bot.state import Raw
 from bot.turn import OFFICE_CHAT, Address, Turn, Work
-from handlers import desk, dossier, watch
-from handlers.dossier import DossierCode, is_tail
+from handlers.dossiers import dossier, watch
+from handlers.dossiers.dossier import DossierCode, is_tail
+from handlers.one_stop import desk, trail
 from messages import dossiers as words
 from messages.fold import fold
 from messages.render import ZONE
-from storage import conversations, dossiers, guidance, imports, outbox, tails
+from storage import (
+    conversations,
+    deadlines,
+    dossiers,
+    guidance,
+    imports,
+    officials,
+    outbox,
+    postponements,
+    ready,
+    tails,
+)
 from storage.sealing import unseal_json
 from tests.storage.test_dossiers import Row
 from tests.town import START, Person, Somebody, Town, villager
@@ -46,12 +58,23 @@ async def bring(town: Town, rows: Sequence[Row] = ROWS) -> None:
     await town.write(lambda db: imports.load(db, 1, "list.csv", rows, fold, now, now))
 
 
+async def tick(town: Town, *codes: str) -> None:
+    """The clerk has these results at the counter."""
+
+    def put(db: Connection) -> None:
+        for code in codes:
+            ready.trust(db, 1, dossiers.by_code(db, 1, dossier_key(code)).id, town.clock.now())
+
+    await town.write(put)
+
+
 # --- by the code alone ---
 
 
 async def test_a06_her_code_tells_how_it_stands(town: Town, citizen: Somebody) -> None:
     """Asked in her words, by the code on her slip: procedure, status, dates, place, what to do next; never a name."""
     await bring(town)
+    await tick(town, READY)
     await citizen.says("Hồ sơ của tôi xong chưa?")
     citizen.sees("Xin ông/bà gõ mã hồ sơ")
     await citizen.says("dạ mã h55 242–261102 OO12 ạ")
@@ -65,6 +88,66 @@ async def test_a06_her_code_tells_how_it_stands(town: Town, citizen: Somebody) -
         "Mời ông/bà đến nhận.",
     )
     citizen.sees_not("Bích", "5678", "Lê Văn An", "giấy tờ đủ")
+
+
+async def test_L19_nobody_is_asked_to_come_before_it_lies_at_the_counter(town: Town, citizen: Somebody) -> None:
+    """By the file alone the result is on its way; "come" is said when the clerk has ticked it, and how to get it."""
+    await bring(town)
+    await citizen.says(READY)
+    citizen.sees("Kết quả đang được chuyển ra quầy. Xin ông/bà chờ tin báo rồi hãy đến.")
+    citizen.sees_not("Mời ông/bà đến nhận.")
+    assert "Báo tôi khi xong" in citizen.buttons()
+    await tick(town, READY)
+    await citizen.says(READY)
+    citizen.sees("Mời ông/bà đến nhận.")
+    assert citizen.buttons() == [
+        "Xem chi tiết",
+        "Tôi sẽ đến lấy",
+        "Gửi bưu điện",
+        "Nhờ người khác lấy",
+        "Tra hồ sơ khác",
+    ]
+
+
+async def test_A05_a_new_date_is_shown_with_an_apology(steady_town: Town) -> None:
+    """Judged is the date that somebody has agreed to: it is shown with an apology, and is not late any more."""
+    town, new = steady_town, day(30, 16)
+    await bring(town)
+
+    def move(db: Connection) -> None:
+        found = dossiers.by_code(db, 1, dossier_key(LATE))
+        deadlines.move(db, 1, found.id, new, town.clock.now())
+
+    await town.write(move)
+    citizen = await villager(town)
+    await citizen.says(LATE)
+    citizen.sees("Hẹn trả: 16 giờ, thứ Hai, 30/11/2026.", "Thời gian chờ giấy tờ hoặc lệ phí không tính vào hạn.")
+    citizen.sees_not("xin lỗi")
+
+    def agree(db: Connection) -> None:
+        found, official = dossiers.by_code(db, 1, dossier_key(LATE)), officials.active(db, 1)[0]
+        wish = postponements.ask(db, 1, found.id, official.id, found.due_at, new, "ốm", False, town.clock.now())
+        postponements.decide(db, 1, wish, "agreed", town.clock.now())
+
+    await town.write(agree)
+    await citizen.says(LATE)
+    assert citizen.text.startswith("UBND xã xin lỗi ông/bà: ngày hẹn trả đã phải dời lại.")
+    citizen.sees("Ngày hẹn mới: 16 giờ, thứ Hai, 30/11/2026 (lúc đầu hẹn: thứ Ba, 24/11/2026).", "trong hạn")
+
+
+async def test_while_papers_are_awaited_the_clock_stands_still(steady_town: Town) -> None:
+    """A dossier that waits for papers is never late, and says that its time is not counted."""
+    await bring(steady_town, [Row(2, READY, status=5, received_at=day(2), due_at=day(24) + END)])
+
+    def pause(db: Connection) -> None:
+        found = dossiers.by_code(db, 1, dossier_key(READY))
+        deadlines.pause(db, 1, found.id, found.due_at, day(23))
+
+    await steady_town.write(pause)
+    citizen = await villager(steady_town)
+    await citizen.says(READY)
+    citizen.sees("Trong lúc chờ, thời hạn tạm dừng, không tính ngày.")
+    citizen.sees_not("xin lỗi")
 
 
 async def test_l04_every_answer_says_how_old_the_data_are(town: Town, citizen: Somebody) -> None:
@@ -371,12 +454,15 @@ def stop() -> None:
 
 
 async def test_details_are_never_shown_where_others_read_along(steady_town: Town) -> None:
-    """In a group neither a villager's details nor an official's trail are shown."""
+    """In a group no villager's details are shown, and an official's trail names nobody."""
     await bring(steady_town)
     reply = await on_a_messenger(steady_town, lambda turn: dossier.ask_for_details(turn, dossier_key(READY)), "group")
     assert reply.paragraphs[0].id.startswith("Others read along here.")
-    reply = await on_a_messenger(steady_town, lambda turn: desk.trail(turn, READY), "group")
-    assert reply.paragraphs[0].id.startswith("Others read along here.")
+    reply = await on_a_messenger(steady_town, lambda turn: trail.by_code(turn, READY), "group")
+    said = "\n".join(steady_town.app.place.catalogs.text(each, "vi") for each in reply.paragraphs)
+    assert READY in said
+    assert "Bích" not in said
+    assert "0912" not in said
 
 
 # --- the questions themselves ---

@@ -25,12 +25,6 @@ def bench() -> Iterator[Bench]:
     made.close()
 
 
-@pytest.fixture
-def chats(bench: Bench) -> Iterator[Chats]:
-    with bench.town() as made:
-        yield made
-
-
 def labels(said: Said) -> list[str]:
     return [button["label"] for button in said.buttons]
 

@@ -99,7 +99,7 @@ async def test_an_import_is_wholly_in_or_wholly_out_after_a_kill(
         assert await query(service, taken) == [(ROWS, ROWS, 9)]
         steps = "SELECT count(*) FROM dossier_step JOIN dossier ON dossier.id = dossier_id WHERE code LIKE 'H98.%'"
         assert await query(service, steps) == [(ROWS if state == "reading" else 2 * ROWS,)]
-        changes = "SELECT count(*) FROM dossier_change JOIN dossier ON dossier.id = dossier_id WHERE code LIKE 'H98.%'"
+        changes = "SELECT count(*) FROM dossier_event JOIN dossier ON dossier.id = dossier_id WHERE code LIKE 'H98.%'"
         assert await query(service, changes) == [(0 if state == "reading" else ROWS,)]
 
 

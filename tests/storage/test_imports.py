@@ -18,13 +18,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
+from bot import take_in
 from bot.clock import FixedClock
-from bot.commands.import_dossiers import finish_interrupted, import_dossiers
+from bot.commands.import_dossiers import import_dossiers
+from bot.commune_dossiers import DossierTerms
 from bot.dossier_file import HEADERS
 from bot.metrics import Metrics
+from bot.take_in import finish_interrupted
 from messages import codes
 from messages.fold import fold
-from storage import dossiers, imports
+from storage import dossier_events, dossiers, imports
 from storage.db import Database, Kind, create_engine_for, metadata
 from storage.sealing import Keys
 from tests.storage.test_dossiers import KEYS, Row
@@ -51,7 +54,7 @@ class Office:
 
     @property
     def place(self) -> Any:
-        return SimpleNamespace(commune_id=1, commune=SimpleNamespace(villages=(), places=None))
+        return SimpleNamespace(commune_id=1, commune=SimpleNamespace(villages=(), places=None, dossiers=DossierTerms()))
 
     def file(self, *rows: dict[str, str], name: str = "ho-so.csv") -> str:
         path = self.folder / name
@@ -99,11 +102,8 @@ async def test_the_same_file_twice_changes_nothing(office: Office) -> None:
     assert "30 hồ sơ mới, 0 thay đổi, 0 giữ nguyên" in office.heard[-1]
     assert await office.imports(file) == 0
     assert "0 hồ sơ mới, 0 thay đổi, 30 giữ nguyên" in office.heard[-1]
-    assert [await office.count(t) for t in (dossiers.dossier, dossiers.dossier_step, dossiers.dossier_change)] == [
-        30,
-        30,
-        0,
-    ]
+    tables = (dossiers.dossier, dossiers.dossier_step, dossier_events.dossier_event)
+    assert [await office.count(table) for table in tables] == [30, 30, 0]
     assert await office.count(imports.import_row) == 0
     assert await office.states() == ["done", "done"]
 
@@ -114,7 +114,7 @@ async def test_a_changed_status_is_a_step_and_a_change(office: Office) -> None:
     await office.imports(office.file(row(1, "Đã xử lý xong"), row(2, **{"Cán bộ": "Trần Thị Bình"}), row(3)))
     assert "0 hồ sơ mới, 2 thay đổi, 1 giữ nguyên" in office.heard[-1]
     assert await office.count(dossiers.dossier_step) == 4
-    change = dossiers.dossier_change
+    change = dossier_events.dossier_event
     changes = await office.database.read(lambda db: db.execute(select(change.c.old, change.c.new)).all())
     assert changes == [(4, 9)]
 
@@ -146,7 +146,8 @@ async def test_strict_takes_all_or_nothing(office: Office) -> None:
     await office.imports(office.file(row(1)))
     assert await office.imports(office.file(row(1, "Đã xử lý xong"), row(2), row(3, "?")), strict=True) == 4
     assert "Không nhập hồ sơ nào" in office.heard[0]
-    assert [await office.count(t) for t in (dossiers.dossier, dossiers.dossier_change, imports.import_row)] == [1, 0, 0]
+    tables = (dossiers.dossier, dossier_events.dossier_event, imports.import_row)
+    assert [await office.count(table) for table in tables] == [1, 0, 0]
     assert await office.states() == ["done", "refused"]
     assert await office.imports(office.file(row(2), row(3, **{"Số điện thoại": "không nhớ"})), strict=True) == 0
     assert await office.count(dossiers.dossier) == 3
@@ -235,7 +236,7 @@ async def test_a_living_neighbours_run_is_left_alone(office: Office) -> None:
 
 async def test_a_failing_read_leaves_nothing_half_written(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error while reading drops the run and its staged rows."""
-    taken = command._take
+    taken = take_in._take
 
     def fails(found: Any, refusals: Any) -> Any:
         if office.heard:
@@ -243,7 +244,7 @@ async def test_a_failing_read_leaves_nothing_half_written(office: Office, monkey
         office.heard.append("once")
         return taken(found, refusals)
 
-    monkeypatch.setattr(command, "_take", fails)
+    monkeypatch.setattr(take_in, "_take", fails)
     with pytest.raises(RuntimeError, match="broken"):
         await office.imports(office.file(*(row(number) for number in range(1500))))
     assert await office.states() == ["failed"]

@@ -220,7 +220,7 @@ def test_a_failed_event_is_set_aside_and_its_lane_goes_on(db: Connection) -> Non
     """A failed event is listed with its reference and error, and the next event of the chat has its turn."""
     put(db, says("c1", "1"), says("c1", "2"))
     first = taken(db)
-    assert inbox.fail(db, first.id, "ABCD-1234", "KeyError handlers/dossier.py:10" + "x" * 300, NOW)
+    assert inbox.fail(db, first.id, "ABCD-1234", "KeyError handlers/dossiers/dossier.py:10" + "x" * 300, NOW)
     assert not inbox.fail(db, first.id, "OTHER", "again", NOW)
     assert finish(db) == "2"
     found = inbox.failed(db, 1)

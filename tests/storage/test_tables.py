@@ -18,6 +18,7 @@ NOT_HERS = {
     "lane": "an address without words",
     "moved_chat": "ids of groups",
     "official_address": "officials, by duty",
+    "preview": "an official's chat; what it says is sealed and deleted after its time",
 }
 
 

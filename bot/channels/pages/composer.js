@@ -29,7 +29,10 @@ export class Composer {
     this.form.querySelector("[data-test=attach]").addEventListener("click", () => this.input.click());
     this.input.addEventListener("change", () => this.files(this.input.files));
     window.addEventListener("resize", () => this.grow());
-    this.area.addEventListener("paste", (event) => this.pasted(event));
+    this.area.addEventListener("paste", (event) => this.handed(event, event.clipboardData));
+    // A file that is dropped anywhere is sent; the browser would open it and leave the page.
+    document.addEventListener("dragover", (event) => event.preventDefault());
+    document.addEventListener("drop", (event) => this.handed(event, event.dataTransfer));
   }
 
   // Put words back, for instance of a message that was refused; what is being written stays below them.
@@ -88,8 +91,9 @@ export class Composer {
     this.area.focus();
   }
 
-  pasted(event) {
-    const files = event.clipboardData && event.clipboardData.files;
+  // Pasted or dropped: files are sent, words go where words go.
+  handed(event, data) {
+    const files = data && data.files;
     if (!files || !files.length) return;
     event.preventDefault();
     this.files(files);

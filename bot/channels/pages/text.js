@@ -3,9 +3,11 @@
 // A full number, a paid or free line, or a three-digit duty number that the sentence says to call.
 const PHONE = /(^|[^\w.\-\/+])((?:\+84|0)(?:[ .\-]?\d){8,10}|1[89]00(?:[ .]?\d){4,6}|1022)(?![\w*]|[.\-\/]\d)/;
 const DUTY = /((?:gọi|số)\s+(?:ngay\s+)?)(11[1-5])(?!\d|[.\/]\d)/i;
+// A short message with its words ready, as officials get it for the call list: only what can be nothing else.
+const SMS = /(^|\n)(sms:(\+84\d{8,10})\?&body=[A-Za-z0-9%_.~\-]+)(?=\n|$)/;
 const LINK = /https:\/\/[^\s<>"'()]+/;
 
-// The text as nodes: gov.vn addresses and phone numbers can be tapped, all else is words.
+// The text as nodes: gov.vn addresses, phone numbers and ready short messages can be tapped, all else is words.
 export function words(text) {
   const fragment = document.createDocumentFragment();
   let rest = text;
@@ -21,7 +23,7 @@ export function words(text) {
 }
 
 function nearest(text) {
-  const found = [link(text), phone(text, PHONE), phone(text, DUTY)].filter(Boolean);
+  const found = [message(text), link(text), phone(text, PHONE), phone(text, DUTY)].filter(Boolean);
   found.sort((a, b) => a.at - b.at);
   return found[0];
 }
@@ -55,6 +57,13 @@ function phone(text, pattern) {
   const hit = pattern.exec(text);
   if (!hit) return null;
   const node = anchor("tel:" + hit[2].replace(/[^\d+]/g, ""), hit[2]);
+  return { at: hit.index + hit[1].length, length: hit[2].length, node };
+}
+
+function message(text) {
+  const hit = SMS.exec(text);
+  if (!hit) return null;
+  const node = anchor(hit[2], "Nhắn tin tới " + hit[3].replace("+84", "0") + " (lời có sẵn)");
   return { at: hit.index + hit[1].length, length: hit[2].length, node };
 }
 

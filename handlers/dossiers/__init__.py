@@ -1,0 +1,1 @@
+"""Her dossier, as she sees it: looked up, watched, collected, rated."""

@@ -1,0 +1,1 @@
+"""What the office says about itself: hours, phones, reception, the line for today."""

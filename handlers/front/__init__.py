@@ -1,0 +1,1 @@
+"""The front door: what every message passes first, and where it leads."""

@@ -1,0 +1,1 @@
+"""The officials' own work: the queue, who is away, the morning summary, figures, the call list."""

@@ -1,0 +1,1 @@
+"""What she may stop, see, join and have forgotten."""
