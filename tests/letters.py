@@ -3,7 +3,6 @@
 `python -m tests.letters` writes the pictures anew that a person has looked at; look again before they are committed.
 """
 
-import asyncio
 import io
 import json
 from dataclasses import replace
@@ -12,11 +11,9 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 from pypdf import PdfReader
-from sqlalchemy import Connection, func, select
 
 from messages.letters import LETTERS, Drawn, Letter, Signed, Templates
 from messages.letters import drawing as letters_drawing
-from storage.letters import letter
 from tests.town import START, Person
 
 GOLDEN = Path(__file__).parent / "messages" / "letters"
@@ -32,22 +29,11 @@ PAPER_PIXELS = 108
 
 async def arrived(person: Person) -> Person:
     """Once every letter that was ordered has been drawn or has failed, what that brought to this person."""
-    town = person.town
-    for _look in range(3000):
-        if not await town.read(_waiting):
-            break
-        await asyncio.sleep(0.01)
-    else:
-        raise AssertionError("letters are still waiting")
-    await town.settle()
     before = list(person.news)
+    await person.town.draw()
     await person.looks()
     person.news = person.news or before
     return person
-
-
-def _waiting(db: Connection) -> int:
-    return int(db.execute(select(func.count()).select_from(letter).where(letter.c.state == "new")).scalar_one())
 
 
 # --- what was drawn ---------------------------------------------------------------------------------------------------

@@ -259,6 +259,10 @@ class Looker:
         """What there still is to do: events, files, messages; or ""."""
         return str(self._rows(_LEFT.format(now=(now - EPOCH) // timedelta(milliseconds=1)))[0][0])
 
+    def letters(self) -> int:
+        """How many letters are still to be drawn."""
+        return int(self._rows("SELECT count(*) FROM letter WHERE state = 'new'")[0][0])
+
     def for_pages(self) -> list[tuple[int, int]]:
         """Which messages pages may show, and from when: while neither this nor the clock moves, no page has news."""
         return [tuple(row) for row in self._rows(_FOR_PAGES)]
@@ -296,6 +300,7 @@ class Town:
         self.zalo, self.on = zalo, on or (TELEGRAM if telegram is not None else WEB)
         self._overrides = {"limits": Limits(100_000, 100_000), "turns": TURNS} | overrides
         self._open = AsyncExitStack()
+        self.drawing = False
         self._people, self._pulse_at = 7000, clock.now()
         self.service: Service = None
         self.http: aiohttp.ClientSession = None
@@ -305,6 +310,7 @@ class Town:
         for channel in self.app.channels:
             channel.rates = Rates()  # what Telegram allows is proved where time is a number (test_rates)
         self.service = Service(self.app)
+        self._hold_letters()
         await self.service.start()
         url = f"http://127.0.0.1:{self.service.port}"
         if self.telegram is not None:
@@ -313,6 +319,27 @@ class Town:
             self.zalo.hook.url = f"{url}/zalo/webhook"
         self.http = await self._open.enter_async_context(aiohttp.ClientSession(url))
         self.looker.open()
+
+    def _hold_letters(self) -> None:
+        """Letters are drawn when a test waits for them: how long drawing takes must not decide what she sees when."""
+        drawn = self.service.drawer._next
+
+        async def held() -> bool:
+            return self.drawing and await drawn()
+
+        self.service.drawer._next = held
+
+    async def draw(self) -> None:
+        """Have every letter drawn that was ordered, or have it fail; it stands in her chat then."""
+        self.drawing = True
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self.looker.letters():
+                    self.service.drawer._wanted.set()
+                    await asyncio.sleep(0.01)
+        finally:
+            self.drawing = False
+        await self.settle()
 
     async def stop(self) -> None:
         self.looker.close()

@@ -69,6 +69,7 @@ async def test_a_letter_of_a_killed_process_is_taken_over(steady_town: Town) -> 
     citizen = await villager(town)
     await order(citizen)
     await town.write(letters.take, 1, town.clock.now())
+    town.drawing = True
     assert await town.service.drawer._next() is False
     await town.restart()
     if town.app.database.postgres:
@@ -110,6 +111,7 @@ async def test_a_stop_finishes_the_letter_in_hand(steady_town: Town) -> None:
     town = steady_town
     citizen = await villager(town)
     await order(citizen)
+    town.drawing = True
     town.app.place.letters.ordered()
     await taken(town)
     await town.restart()
@@ -178,6 +180,7 @@ async def test_a_failing_disk_lets_the_letter_wait(
     await order(citizen)
     with monkeypatch.context() as patched:
         patched.setattr(bot_letters, "write", full)
+        town.drawing = True
         town.app.place.letters.ordered()
         for _look in range(3000):
             said += capsys.readouterr().out
