@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from bot import sample
+from bot import reach, sample
 from bot.channels.base import Channel
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_receive import NAME as TELEGRAM
@@ -27,14 +27,35 @@ from bot.clock import Clock
 from bot.commune import Commune, load
 from bot.metrics import Metrics
 from bot.phrases import Phrases
-from bot.reach import follow
 from bot.routes import Routes
 from bot.settings import BadSettings, Settings, secret_key
 from bot.talks import wake_due
 from bot.turn import OFFICE_CHAT, Address, Place
+from handlers.cases import (
+    actions,
+    case_paper,
+    clock,
+    close,
+    doors,
+    follow,
+    loose,
+    public,
+    queue,
+    refuse,
+    reply,
+    report,
+    same_work,
+    saved_answers,
+    surge,
+    told,
+    topics,
+    transfer,
+    village,
+    weekly,
+)
 from handlers.dossiers import collect, consent, dossier, own_phone, people, rating, slip, watch
 from handlers.facts import facts, facts_change, quick_days, today
-from handlers.front import complaint, emergency, files, greeting, guard, takeover, understanding, voice
+from handlers.front import emergency, files, greeting, guard, takeover, understanding, voice
 from handlers.letters import approvals, delivery, letter_edit, mourning, paper, proposals, write_letter
 from handlers.office import absence, calls, dashboard, office, officers, summary
 from handlers.one_stop import (
@@ -50,8 +71,10 @@ from handlers.one_stop import (
     take_in,
     trail,
 )
+from handlers.petitions import complaint, denounce, printing, quarrel
 from handlers.requests import answer, group, person, pressed, waiting
 from handlers.rights import erase, forget, identity, join, privacy, stop, stop_reports, wish, withdrawn
+from handlers.sealed import form, offer, readers, reading, unread
 from messages.fold import fold
 from messages.letters import Templates
 from messages.render import ZONE, Catalogs
@@ -62,8 +85,12 @@ from storage.sealing import Keys
 log = structlog.get_logger(__name__)
 
 HANDLERS = (
-    greeting, understanding, guard, emergency, files, voice, complaint, takeover,
+    greeting, understanding, guard, emergency, files, voice, takeover,
     person, waiting, answer, group, pressed,
+    report, loose, follow, told, public, weekly, actions, reply, transfer, saved_answers, topics, close, refuse,
+    same_work, clock, queue, surge, village, doors, case_paper,
+    offer, form, reading, readers, unread,
+    complaint, denounce, quarrel, printing,
     dossier, own_phone, slip, watch, people, collect, rating, consent,
     news, counter, by_post, deadlines, due_warnings, postpone, postponed, trail, set_status, take_in, desk,
     approvals, letter_edit, paper, delivery, proposals, write_letter, mourning,
@@ -131,7 +158,7 @@ async def open_app(
         )
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)
-        routes.tick("notices", every=timedelta(minutes=1))(follow)
+        routes.tick("notices", every=timedelta(minutes=1))(reach.follow)
         yield App(settings, keys, database, place, clock, routes, is_sample, limits or Limits(), others)
     finally:
         await database.close()

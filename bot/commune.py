@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from rapidfuzz import process
 
+from bot.commune_cases import CaseTerms
 from bot.commune_dossiers import DossierTerms, LetterTerms, QuietDays
 from bot.commune_zalo import ZaloTerms
 from bot.settings import explain
@@ -332,6 +333,7 @@ class Commune(_Part):
     dossiers: DossierTerms = DossierTerms()
     letters: LetterTerms = LetterTerms()
     quiet: QuietDays = QuietDays()
+    cases: CaseTerms = CaseTerms()
 
     @model_validator(mode="before")
     @classmethod

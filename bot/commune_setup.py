@@ -248,6 +248,27 @@ needs_checking = true
 # source = "quyết định công bố thủ tục của tỉnh, số …"
 # needs_checking = true
 
+# Phản ánh, kiến nghị của bà con: hạn trả lời (ngày làm việc), nhắc ai, khi nào.
+# [cases]
+# answer_days = {{ report = 15, proposal = 15, opinion = 15, praise = 15 }}
+# Việc cán bộ đánh dấu gấp:
+# urgent_days = 1
+# Đã báo kết quả mà bà con không trả lời thì mấy ngày sau coi là xong:
+# settle_days = 5
+# Trong mấy ngày gần đây thì có thể là cùng một việc:
+# similar_days = 30
+# Quá số này trong 10 phút thì nhóm cán bộ chỉ nhận một bản tổng hợp:
+# surge = 20
+# Từ chối phải được Chủ tịch xem trước:
+# countersign = false
+# Nơi chịu trách nhiệm những việc xã không làm; ghi cả số điện thoại nếu có:
+# owners = ["Điện lực khu vực", "Công an xã", "Hạt Kiểm lâm"]
+# Chủ tịch nhận bản tổng hợp tuần vào thứ mấy (1 là thứ Hai):
+# weekly_at = 1
+# since = 2026-07-01
+# source = "quy chế của xã, số …"
+# needs_checking = true
+
 # Ngày yên tĩnh: chỉ trả lời bà con, tin khẩn cấp và lời chúc mới được gửi. Tin khác chờ đến hết những ngày này.
 # [quiet]
 # Ngày và tháng âm lịch, từ 28 tháng Chạp đến mùng 5:
@@ -300,6 +321,7 @@ def check(commune: Commune, today: date, channels: Collection[str] = tuple(_CHAN
     """What a person still has to settle, for the channels in use; errors first."""
     findings = [*_permits(commune, channels), *_people(commune), *_reception(commune, today), *_about(commune)]
     findings += [*_villages(commune), *_unconfirmed(commune, today), *_dossiers(commune, today), *_letters(commune)]
+    findings += _cases(commune)
     findings += _zalo(commune) if "zalo" in channels else ()
     return sorted(findings, key=lambda finding: finding.level)
 
@@ -448,6 +470,19 @@ def _letters(commune: Commune) -> Iterable[Finding]:
     if terms.needs_checking:
         listed = ", ".join(f"{code} {_OCCASIONS[occasion]}" for code, occasion in terms.occasions.items())
         yield Finding("warning", f"Cần kiểm tra thủ tục nào gợi ý thư ({terms.source}): {listed or 'chưa có'}.")
+
+
+def _cases(commune: Commune) -> Iterable[Finding]:
+    """How long an answer to a report may take: no law that binds a commune was read (domain 3.4)."""
+    terms = commune.cases
+    if terms.needs_checking:
+        yield Finding(
+            "warning",
+            f"Cần kiểm tra hạn trả lời phản ánh, kiến nghị từ {terms.since:%d/%m/%Y} ({terms.source}): "
+            f"{terms.days('report')} ngày làm việc, việc gấp {terms.urgent_days} ngày.",
+        )
+    if not terms.owners:
+        yield Finding("warning", "Chưa ghi nơi chịu trách nhiệm việc ngoài xã (owners trong [cases]).")
 
 
 def _unconfirmed(commune: Commune, today: date) -> Iterable[Finding]:

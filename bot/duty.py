@@ -137,6 +137,11 @@ def approvers(work: Work) -> list[Official]:
     return _acting(work, _may_approve, named_for) or _acting(work, _may_approve, lambda work, each: each)
 
 
+def with_right(work: Work, right: str) -> list[Official]:
+    """Everybody who holds a right himself, away or not."""
+    return [each for each in _roster(work).people.values() if right in each.rights]
+
+
 def _may_approve(official: Official) -> bool:
     return official.role == "chairman" or "approve" in official.rights
 

@@ -25,6 +25,7 @@ from bot.routes import TickRoute
 from bot.turn import Work
 from messages.reply import Reply, _
 from storage import (
+    cases,
     conversations,
     dossier_events,
     files,
@@ -232,6 +233,7 @@ class Scheduler:
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),
             lambda db: tails.forget_tries(db, now - DAY),
             lambda db: requests.delete_old(db, self._app.place.commune_id, now - requests.AFTER_CLOSING, SLICE_ROWS),
+            lambda db: cases.delete_old(db, self._app.place.commune_id, now - cases.KEPT, SLICE_ROWS),
             lambda db: guidance.delete_old(
                 db, self._app.place.commune_id, self._before(now, "guidance_days"), SLICE_ROWS
             ),

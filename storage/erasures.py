@@ -18,6 +18,8 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, T
 from storage import (
     approvals,
     cards,
+    case_words,
+    cases,
     citizens,
     collections,
     consents,
@@ -229,6 +231,8 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
     for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals):
         one.erase(db, commune_id, citizen_id)
+    case_words.forget(db, commune_id, [each.id for each in cases.of_citizen(db, commune_id, citizen_id, limit=10_000)])
+    cases.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
     if kept:
         blank = {"language": None, "village": None, "greeted_on": None, "misunderstood": 0, "spoken_language": None}

@@ -16,6 +16,7 @@ from handlers.rights import identity, join, wish
 from messages.reply import Button, Msg, Personal, Reply, Text, _
 from storage import (
     approvals,
+    cases,
     citizens,
     collections,
     consents,
@@ -107,6 +108,7 @@ def exports(turn: Turn) -> dict[str, Any]:
     return {
         "citizens": citizens.export(turn.db, turn.commune_id, turn.citizen.id),
         "requests": requests.export(turn.db, turn.commune_id, turn.citizen.id),
+        "cases": cases.export(turn.db, turn.commune_id, turn.citizen.id),
         "guidance": guidance.export(turn.db, turn.commune_id, turn.citizen.id),
         "dossiers": dossiers.export(turn.db, turn.commune_id, turn.citizen.id),
         "tries": tails.export(turn.db, turn.commune_id, turn.citizen.id),

@@ -1,0 +1,72 @@
+"""Cases at work: filing one, and its deadline (who may read it: bot.case_access).
+
+Every door files through `file`, so that whatever comes in has a number, a deadline, words to be found by, and a card.
+What accuses a person, a complaint against a decision and a crime never come here (handlers.sealed, handlers.petitions).
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot import case_cards
+from bot.calendar import Calendar
+from bot.turn import Address, Work
+from messages.cases import SENSITIVE
+from messages.fold import fold
+from storage import case_words, cases
+from storage.cases import Case
+from storage.officials import Official
+
+LONGEST_WORD = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class Draft:
+    """What is to be filed. `place`: latitude, longitude; `reporter`: name and phone, if she gave them."""
+
+    text: str
+    kind: str = "report"
+    field: str = "other"
+    lane: str = "office"
+    source: str = "chat"
+    files: tuple[str, ...] = ()
+    village: str | None = None
+    place: tuple[float, float] | None = None
+    title: str | None = None
+    reporter: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    hides_name: bool = False
+    kept_from_head: bool = False
+    sensitive: bool = False
+
+
+def file(
+    work: Work, draft: Draft, to: Address | None = None, citizen_id: int | None = None, by: Official | None = None
+) -> Case:
+    """Give it a number and show it to whoever may read it. to: where she is answered; by: who wrote it down for her."""
+    due, remind = times(work, draft.kind)
+    found = cases.open(
+        work.db, work.commune_id, to, citizen_id, work.now, kind=draft.kind, field=draft.field, due_at=due,
+        remind_at=remind, lane=draft.lane, source=draft.source, village=draft.village, title=draft.title,
+        reporter=draft.reporter, hides_name=draft.hides_name, kept_from_head=draft.kept_from_head,
+        sensitive=draft.sensitive or draft.field in SENSITIVE, filed_by=by.id if by else None,
+    )  # fmt: skip
+    where = {"place": list(draft.place)} if draft.place else None
+    cases.add(work.db, work.commune_id, found.id, "told", work.now, text=draft.text, files=draft.files, data=where)
+    if by is not None:
+        cases.add(work.db, work.commune_id, found.id, "opened", work.now, official_id=by.id)
+    case_words.add(work.db, work.commune_id, found.id, words_of(draft.text, draft.village, draft.place))
+    case_cards.show(work, found, loud=True)
+    return found
+
+
+def words_of(text: str, village: str | None = None, place: tuple[float, float] | None = None) -> list[str]:
+    """By which words a case is found: those of the text and thôn without accents, and the squares of its place."""
+    plain = [word for word in fold(f"{text} {village or ''}").split() if len(word) <= LONGEST_WORD]
+    return [*dict.fromkeys(plain), *(case_words.squares(place) if place else ())]
+
+
+def times(work: Work, kind: str, *, urgent: bool = False) -> tuple[datetime, datetime]:
+    """When an answer is due, and when the first reminder comes: half way."""
+    calendar, days = Calendar(work.commune), work.commune.cases.days(kind, urgent=urgent)
+    due = calendar.due(work.now, days)
+    return due, calendar.due(work.now, days / 2)

@@ -1,0 +1,5 @@
+"""Which topic of the officials' group a field of cases belongs to."""
+
+from bot.routes import Routes
+
+routes = Routes()
