@@ -6,6 +6,7 @@ What accuses a person, a complaint against a decision and a crime never come her
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from bot import case_cards
@@ -57,6 +58,27 @@ def file(
     case_words.add(work.db, work.commune_id, found.id, words_of(draft.text, draft.village, draft.place))
     case_cards.show(work, found, loud=True)
     return found
+
+
+def join(work: Work, case: Case, main: Case, by: Official | None = None) -> bool:
+    """From now on `case`, and what followed it, follows `main`: it keeps its number and its words, and its reporter
+    hears what is done about the other (L31). False when one of them is not open any more, or they are the same.
+    """
+    if main.main_id is not None:
+        main = cases.get(work.db, work.commune_id, main.main_id) or main
+    if main.id == case.id or not main.is_open:
+        return False
+    followers = cases.joined_to(work.db, work.commune_id, case.id)
+    if not cases.move(work.db, work.commune_id, case.id, [cases.OPEN], "joined", main_id=main.id, remind_at=None):
+        return False
+    for each in followers:
+        cases.change(work.db, work.commune_id, each.id, main_id=main.id)
+    cases.add(
+        work.db, work.commune_id, case.id, "joined", work.now, official_id=by.id if by else None, data={"main": main.id}
+    )
+    case_cards.show(work, replace(case, state="joined", main_id=main.id))
+    case_cards.show(work, main)
+    return True
 
 
 def words_of(text: str, village: str | None = None, place: tuple[float, float] | None = None) -> list[str]:
