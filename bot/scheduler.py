@@ -25,6 +25,7 @@ from bot.routes import TickRoute
 from bot.turn import Work
 from messages.reply import Reply, _
 from storage import (
+    case_media,
     cases,
     conversations,
     dossier_events,
@@ -204,7 +205,8 @@ class Scheduler:
         for one in self._prunes(now):
             while await self._app.database.write(one, kind=Kind.SLICE) >= SLICE_ROWS:
                 pass
-        while names := await self._app.database.read(files.names_before, self._before(now, "inbox_days"), SLICE_ROWS):
+        old, loose = self._before(now, "inbox_days"), ~case_media.is_kept()
+        while names := await self._app.database.read(files.names_before, old, SLICE_ROWS, loose):
             await asyncio.to_thread(self._delete_files, names)
             await self._app.database.write(files.lose, names, kind=Kind.SLICE)
 

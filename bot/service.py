@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy import Connection
 
-from bot import commands, control, logs, metrics, sample
+from bot import case_files, commands, control, logs, metrics, sample
 from bot.api import Api
 from bot.app import App, open_app
 from bot.channels.base import Channel, Post
@@ -108,6 +108,7 @@ class Service:
             trusted_proxies=tuple(ip_network(str(network)) for network in settings.trusted_proxy),
             limits=app.limits,
             language=settings.language,
+            may_see=lambda db, *page: case_files.may_see(Work(db, app.place, app.clock.now()), *page),
         )
 
     def _unreachable(self, channel: Channel) -> Callable[[Connection, str], None]:

@@ -29,8 +29,10 @@ from sqlalchemy import (
     update,
 )
 
+from storage import case_media
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
+from storage.files import file
 from storage.officials import official
 from storage.sealing import seal_json, unseal_json
 
@@ -328,8 +330,10 @@ def add(
     state: str = "queued",
     data: Mapping[str, Any] | None = None,
 ) -> int:
-    """Keep one entry; its id. data: whatever JSON its kind carries."""
-    body = {"text": text, "files": list(files), "data": dict(data or {})}
+    """Keep one entry; its id. data: whatever JSON its kind carries. Its files live as long as the case."""
+    names = list(files)
+    case_media.add(db, commune_id, case_id, names)
+    body = {"text": text, "files": names, "data": dict(data or {})}
     values = {
         "commune_id": commune_id, "case_id": case_id, "kind": kind, "from_citizen": kind in HERS,
         "official_id": official_id, "body": seal_json(db, body), "at": now, "state": state, "undo_until": undo_until,
@@ -432,9 +436,28 @@ def erase(db: Connection, commune_id: int, citizen_id: int) -> None:
 
 
 def forget_words(db: Connection, commune_id: int, ids: Iterable[int]) -> None:
-    """Empty what was said in these cases, by anybody; that something was said, by whom and when, stays."""
-    here = (case_entry.c.commune_id == commune_id) & case_entry.c.case_id.in_(list(ids))
+    """Empty what was said in these cases, by anybody, and let their files go; that something was said, by whom and
+    when, stays.
+    """
+    cases = list(ids)
+    case_media.let_go(db, commune_id, cases)
+    here = (case_entry.c.commune_id == commune_id) & case_entry.c.case_id.in_(cases)
     db.execute(update(case_entry).where(here).values(body=seal_json(db, {"text": "", "files": [], "data": {}})))
+
+
+def files_of_others(
+    db: Connection, commune_id: int, citizen_id: int, channel: str, account: str, chat: str
+) -> list[str]:
+    """Files from her chat that belong to somebody else's case: what a village head saw on the spot stays with it."""
+    hers = (file.c.channel == channel) & (file.c.account == account) & (file.c.chat == chat)
+    media = case_media.case_media
+    asked = (
+        select(file.c.name)
+        .join(media, (media.c.commune_id == file.c.commune_id) & (media.c.name == file.c.name))
+        .join(case_file, case_file.c.id == media.c.case_id)
+        .where(file.c.commune_id == commune_id, hers, case_file.c.citizen_id.is_distinct_from(citizen_id))
+    )
+    return list(db.execute(asked.distinct()).scalars())
 
 
 def delete_old(db: Connection, commune_id: int, before: datetime, limit: int = 500) -> int:
@@ -443,5 +466,6 @@ def delete_old(db: Connection, commune_id: int, before: datetime, limit: int = 5
     followed = select(other.c.id).where(other.c.main_id == case_file.c.id)
     ended = (case_file.c.commune_id == commune_id) & (case_file.c.closed_at < before) & ~followed.exists()
     ids = list(db.execute(select(case_file.c.id).where(ended).limit(limit)).scalars())
+    case_media.let_go(db, commune_id, ids)
     db.execute(case_entry.delete().where(case_entry.c.case_id.in_(ids)))
     return db.execute(case_file.delete().where(case_file.c.id.in_(ids))).rowcount

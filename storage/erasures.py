@@ -227,7 +227,8 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         letters.erase(db, commune_id, *private)
         cards.erase(db, commune_id, *private)
         takeovers.erase(db, commune_id, *private)
-        files.erase(db, commune_id, *private, keep=their_files)
+        of_others = cases.files_of_others(db, commune_id, citizen_id, *private)
+        files.erase(db, commune_id, *private, keep=[*their_files, *of_others])
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
     for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals):
         one.erase(db, commune_id, citizen_id)

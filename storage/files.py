@@ -317,9 +317,12 @@ def shown(db: Connection, commune_id: int, names: Iterable[str]) -> dict[str, st
 # --- their end --------------------------------------------------------------------------------------------------------
 
 
-def names_before(db: Connection, before: datetime, limit: int = 500) -> list[str]:
-    """Files received before a time, for pruning; what is kept as evidence stays."""
+def names_before(db: Connection, before: datetime, limit: int = 500, *where: Any) -> list[str]:
+    """Files received before a time, for pruning; what is kept as evidence stays. where: what else must hold of `file`.
+    """
     old = (file.c.received_at < before) & (file.c.state == "fetched") & file.c.kept.is_(False)
+    for each in where:
+        old &= each
     return list(db.execute(select(file.c.name).where(old).limit(limit)).scalars())
 
 

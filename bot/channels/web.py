@@ -292,8 +292,11 @@ class Web(Channel):
         return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type=kind, headers=headers)
 
     async def _may_fetch(self, found: files.File, session: Session, request: web.Request) -> bool:
-        """Whoever sent it, whom a letter is for, and officials."""
+        """Whoever sent it, whom a letter is for, and officials; what belongs to a case: officials who may read it."""
         account = account_of(session, request)
+        decided: bool | None = await self.door.read(self.desk.may_see, found.name, account, session.chat)
+        if decided is not None:
+            return decided
         if found.chat == session.chat or account == OFFICE:
             return True
         shared: bool = await self.door.read(

@@ -76,6 +76,8 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     demo: Demo | None = None
     language: str = "vi"
+    may_see: Callable[[Connection, str, str, str], bool | None] = lambda db, name, account, chat: None
+    """Whether a page may fetch a file of a case; None when its case does not decide (`bot.case_files`)."""
 
 
 class Door:
