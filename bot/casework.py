@@ -14,7 +14,7 @@ from bot.calendar import Calendar
 from bot.turn import Address, Work
 from messages.cases import SENSITIVE
 from messages.fold import fold
-from storage import case_words, cases
+from storage import case_joins, case_words, cases
 from storage.cases import Case
 from storage.officials import Official
 
@@ -64,13 +64,12 @@ def join(work: Work, case: Case, main: Case, by: Official | None = None) -> bool
     """From now on `case`, and what followed it, follows `main`: it keeps its number and its words, and its reporter
     hears what is done about the other (L31). False when one of them is not open any more, or they are the same.
     """
-    if main.main_id is not None:
-        main = cases.get(work.db, work.commune_id, main.main_id) or main
-    if main.id == case.id or not main.is_open:
+    main = main_of(work, main)
+    both = {case.id, main.id}
+    if len(both) < 2 or case_joins.held_open(work.db, work.commune_id, both) != both:
         return False
     followers = cases.joined_to(work.db, work.commune_id, case.id)
-    if not cases.move(work.db, work.commune_id, case.id, [cases.OPEN], "joined", main_id=main.id, remind_at=None):
-        return False
+    cases.move(work.db, work.commune_id, case.id, [cases.OPEN], "joined", main_id=main.id, remind_at=None)
     for each in followers:
         cases.change(work.db, work.commune_id, each.id, main_id=main.id)
     cases.add(
@@ -79,6 +78,34 @@ def join(work: Work, case: Case, main: Case, by: Official | None = None) -> bool
     case_cards.show(work, replace(case, state="joined", main_id=main.id))
     case_cards.show(work, main)
     return True
+
+
+def part(work: Work, case: Case, by: Official | None = None) -> bool:
+    """It was not the same work after all: open again by itself, with the deadline it had. False when it followed none.
+    """
+    remind = max(work.now, work.now + (case.due_at - work.now) / 2)
+    free = {"main_id": None, "remind_at": remind, "done_at": None, "closed_at": None}
+    if not cases.move(work.db, work.commune_id, case.id, ["joined"], cases.OPEN, **free):
+        return False
+    main = main_of(work, case)
+    cases.add(
+        work.db, work.commune_id, case.id, "parted", work.now, official_id=by.id if by else None,
+        data={"main": main.id},
+    )  # fmt: skip
+    case_cards.show(work, replace(case, state=cases.OPEN, **free))
+    case_cards.show(work, main)
+    return True
+
+
+def main_of(work: Work, case: Case) -> Case:
+    """The case it follows, where what is done about it stands; itself when it follows none."""
+    main = cases.get(work.db, work.commune_id, case.main_id) if case.state == "joined" and case.main_id else None
+    return main or case
+
+
+def people(work: Work, case: Case) -> int:
+    """How many people told of its work: of this case and of those that follow it, each person once."""
+    return case_joins.people(work.db, work.commune_id, case.id)
 
 
 def words_of(text: str, village: str | None = None, place: tuple[float, float] | None = None) -> list[str]:
