@@ -81,18 +81,19 @@ def join(work: Work, case: Case, main: Case, by: Official | None = None) -> bool
 
 
 def part(work: Work, case: Case, by: Official | None = None) -> bool:
-    """It was not the same work after all: open again by itself, with the deadline it had. False when it followed none.
-    """
+    """It was not the same work after all: open again by itself, with the deadline it had. False: it followed none."""
     remind = max(work.now, work.now + (case.due_at - work.now) / 2)
-    free = {"main_id": None, "remind_at": remind, "done_at": None, "closed_at": None}
-    if not cases.move(work.db, work.commune_id, case.id, ["joined"], cases.OPEN, **free):
+    if not cases.move(
+        work.db, work.commune_id, case.id, ["joined"], cases.OPEN, main_id=None, remind_at=remind, done_at=None,
+        closed_at=None,
+    ):  # fmt: skip
         return False
     main = main_of(work, case)
     cases.add(
         work.db, work.commune_id, case.id, "parted", work.now, official_id=by.id if by else None,
         data={"main": main.id},
     )  # fmt: skip
-    case_cards.show(work, replace(case, state=cases.OPEN, **free))
+    case_cards.show(work, replace(case, state=cases.OPEN, main_id=None))
     case_cards.show(work, main)
     return True
 
