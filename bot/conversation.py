@@ -500,14 +500,15 @@ def classify_tap(state: State, token: TalkToken) -> Literal["live", "answered", 
 def unfinished(
     function: Conversation, left: Callable[[Mapping[str, Any]], object | None], state: State, find: Find
 ) -> object | None:
-    """The command that `left` makes from the answers of a talk nobody went on with: name -> answer as it was read.
+    """The command that `left` makes from the answers of a talk nobody went on with: name -> answer as it was read,
+    after the arguments it began with.
 
     Photos that were still being sent count. Nothing is performed on the way.
     """
     ask = Ask(_undo_change(state), _refuse, None)
     with suppress(Unanswered, _Shut):
         function(ask, find, **state.args)
-    return left(ask.values)
+    return left({**state.args, **ask.values})
 
 
 def _refuse(command: object) -> NoReturn:

@@ -7,6 +7,7 @@ words. Rights are checked here and nowhere else, from the sender, when the route
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, get_args
 
 from bot import outage, tokens
@@ -16,7 +17,7 @@ from bot.state import Kind, Raw
 from bot.talks import Talks
 from bot.tokens import RouteToken, TalkToken
 from bot.turn import Turn
-from messages import codes, gates
+from messages import cases, codes, gates
 from messages.fold import fold
 from messages.reply import Button, Reply, Text, _
 from messages.understanding.understand import FILLERS
@@ -30,6 +31,8 @@ RESUME = frozenset({"tiep tuc", "lam tiep"})
 PERSON = "person"
 POLITE = FILLERS | {"hoi"}
 """Words around a route's own that change nothing: "cho hỏi … với ạ"."""
+ANSWERS_CASE = frozenset({"text", "photo", "file", "voice", "location"})
+"""What may answer a question of the office about a case."""
 ABOUT_CHAT = frozenset({"left", "back", "joined", "removed", "anonymous", "moved", "takeover", "withdrawn"})
 """Events about the chat itself; a handler's gate of that name answers."""
 _NUMBER = re.compile(r"\d+\. ")
@@ -205,10 +208,20 @@ class Router:
         """(6) She is talking with a person: what she writes goes to the office."""
         return None if self._in_office else self._gate("person")
 
+    def about_case(self) -> Reply | None:
+        """(6) The office has asked her something about a case: what is nothing else is her answer."""
+        if self._in_office or self.turn.citizen is None or self.turn.event.kind not in ANSWERS_CASE:
+            return None
+        return None if self._exact_route is not None else self._gate("case")
+
     def code_or_phrase(self) -> Reply | None:
-        """(7) A dossier code anywhere in the message, read in a picture (L15), her own phone, or words we know."""
+        """(7) The number of a case or dossier anywhere in the message, one read in a picture (L15), her own phone, or
+        words we know.
+        """
         if self.turn.event.kind == "contact":
             return None if self._in_office else self._own_phone()
+        if cases.find(self.text) and (told := self._gate("case-number")) is not None:
+            return told
         if (meant := self._understood()) is not None:
             return meant
         if (found := codes.find(self.text)) and "dossier" in self.routes.conversations and not self._in_office:
@@ -358,8 +371,12 @@ class Router:
         """What a villager's own words mean; what is a route's words and no more, or an official's, is that route's."""
         if self._in_office or self.turn.event.kind not in ("text", "tap"):
             return None
-        exactly = self.routes.by_words(self.text, self.turn.roles, around=POLITE)
-        return self._gate("understanding") if exactly is None else None
+        return self._gate("understanding") if self._exact_route is None else None
+
+    @cached_property
+    def _exact_route(self) -> Route | None:
+        """The route whose words the message is, and no more."""
+        return self.routes.by_words(self.text, self.turn.roles, around=POLITE)
 
     def _go(self, go: Go) -> Reply:
         route = next((found for name in go.names if (found := self.routes.named(name)) is not None), None)
@@ -444,7 +461,9 @@ class Router:
         kind = self.turn.event.kind if self.turn.event.kind in get_args(Kind) else "text"
         event = self.turn.event
         text = event.phone if event.kind == "contact" and event.own else event.text
-        return Raw("text" if kind == "tap" else kind, text, None, event.files)  # type: ignore[arg-type]
+        if event.kind == "location" and event.place is not None:
+            text = "{},{}".format(*event.place)
+        return Raw("text" if kind == "tap" else kind, text, None, event.files, event.place)  # type: ignore[arg-type]
 
     def _may(self, role: str | None) -> bool:
         return role is None or role in self.turn.roles
@@ -485,14 +504,15 @@ Router.PRECEDENCE = (
     Router.live_question,
     Router.latest_list,
     Router.with_a_person,
+    Router.about_case,
     Router.code_or_phrase,
     Router.late_answer,
     Router.menu,
 )
 """What an incoming text is, in this order (design: "A turn")."""
 Router.WORDLESS = (
-    Router.emergency, Router.list_of_dossiers, Router.live_question, Router.with_a_person, Router.code_or_phrase,
-    Router.late_answer, Router.no_list, Router.menu,
+    Router.emergency, Router.list_of_dossiers, Router.live_question, Router.with_a_person, Router.about_case,
+    Router.code_or_phrase, Router.late_answer, Router.no_list, Router.menu,
 )  # fmt: skip
 """The same for a picture, a voice note, a sticker, a place."""
 Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)

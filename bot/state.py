@@ -24,19 +24,24 @@ class Raw:
     """What somebody sent, before any question has read it; `value` is that of a tapped button, `files` are file ids.
 
     "wake" is the clock's event; "passed" is never sent by anybody: it is what remains of a `Checked` answer.
+    `place`: latitude and longitude of a location.
     """
 
     kind: Kind
     text: str = ""
     value: str | None = None
     files: tuple[str, ...] = ()
+    place: tuple[float, float] | None = None
 
     def to_json(self) -> dict[str, Json]:
-        return {"kind": self.kind, "text": self.text, "value": self.value, "files": list(self.files)}
+        shared = {"kind": self.kind, "text": self.text, "value": self.value, "files": list(self.files)}
+        return shared if self.place is None else shared | {"place": list(self.place)}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "Raw":
-        return cls(stored["kind"], stored["text"], stored["value"], tuple(stored["files"]))
+        place = stored.get("place")
+        at = None if place is None else (float(place[0]), float(place[1]))
+        return cls(stored["kind"], stored["text"], stored["value"], tuple(stored["files"]), at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,17 @@ def belongs(db: Connection, commune_id: int, channel: str, account: str, chat: s
     return db.execute(this.where(file.c.state.in_(["new", "fetched"]))).first() is not None
 
 
+def lately(
+    db: Connection, commune_id: int, channel: str, account: str, chat: str, since: datetime
+) -> list[tuple[str, str]]:
+    """What came from that chat since then and has not been refused or lost, oldest first: (name, kind)."""
+    hers = (file.c.channel == channel) & (file.c.account == account) & (file.c.chat == chat)
+    asked = select(file.c.name, file.c.kind).where(
+        file.c.commune_id == commune_id, hers, file.c.received_at >= since, file.c.state.in_(["new", "fetched"])
+    )
+    return [(name, kind) for name, kind in db.execute(asked.order_by(file.c.id))]
+
+
 def hand_over(db: Connection, commune_id: int, name: str, channel: str, account: str, chat: str) -> None:
     """A recording now belongs to whoever it is for: it is shown there, told with her data and erased with them."""
     db.execute(

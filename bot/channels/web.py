@@ -124,7 +124,8 @@ class Web(Channel):
         body = self._read(raw)
         given = body.get("files") or []
         names = tuple(name for name in given if _is_file(name)) if isinstance(given, list) else ()
-        return Inbound(body["kind"], _words(body.get("text")), _words(body.get("token")), names)
+        place = _place(body.get("place")) if body["kind"] == "location" else None
+        return Inbound(body["kind"], _words(body.get("text")), _words(body.get("token")), names, place=place)
 
     async def receive_file(self, request: web.Request) -> web.Response:
         """One file, read whole before it is answered; the message that names it follows."""
@@ -381,6 +382,14 @@ def _words(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _place(value: object) -> tuple[float, float] | None:
+    """Latitude and longitude, when it is a place on earth."""
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(each, int | float) for each in value):
+        return None
+    latitude, longitude = float(value[0]), float(value[1])
+    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 def _is_file(name: object) -> bool:
