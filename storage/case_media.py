@@ -12,6 +12,7 @@ from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, 
 
 from storage.db import Id, insert, metadata
 from storage.files import file, share
+from storage.letters import letter
 
 case_media = Table(
     "case_media", metadata,
@@ -21,6 +22,13 @@ case_media = Table(
     Column("kept", Boolean, nullable=False),
 )  # fmt: skip
 Index("ix_case_media_case", case_media.c.case_id)
+case_paper = Table(
+    "case_paper", metadata,
+    Column("commune_id", Integer, primary_key=True, autoincrement=False),
+    Column("letter_id", Id, primary_key=True, autoincrement=False),  # storage.letters; that row may go before this one
+    Column("case_id", Id, ForeignKey("case_file.id", ondelete="CASCADE"), nullable=False),
+)  # fmt: skip
+Index("ix_case_paper_case", case_paper.c.case_id)
 
 
 def add(db: Connection, commune_id: int, case_id: int, names: Iterable[str], *, kept: bool = True) -> None:
@@ -42,6 +50,18 @@ def names_of(db: Connection, commune_id: int, case_id: int) -> list[str]:
     return list(db.execute(select(case_media.c.name).where(here).order_by(case_media.c.name)).scalars())
 
 
+def ordered(db: Connection, commune_id: int, case_id: int, letter_id: int) -> None:
+    """A paper of a case is to be drawn."""
+    values = {"commune_id": commune_id, "letter_id": letter_id, "case_id": case_id}
+    db.execute(insert(db, case_paper).values(values).on_conflict_do_nothing())
+
+
+def of_letter(db: Connection, commune_id: int, letter_id: int) -> int | None:
+    """The case a letter is a paper of; None when there is none, or nothing is left of it."""
+    here = (case_paper.c.commune_id == commune_id) & (case_paper.c.letter_id == letter_id)
+    return db.execute(select(case_paper.c.case_id).where(here)).scalar()
+
+
 def is_kept() -> Any:
     """A condition on `storage.files.file`: it belongs to a case that is still there."""
     here = (case_media.c.commune_id == file.c.commune_id) & (case_media.c.name == file.c.name)
@@ -50,7 +70,11 @@ def is_kept() -> Any:
 
 def let_go(db: Connection, commune_id: int, case_ids: Iterable[int]) -> list[str]:
     """These cases have no files any more; those that no other case has are to be deleted (`bot.files`): their names."""
-    theirs = (case_media.c.commune_id == commune_id) & case_media.c.case_id.in_(list(case_ids))
+    ids = list(case_ids)
+    papers = (case_paper.c.commune_id == commune_id) & case_paper.c.case_id.in_(ids)
+    drawn = list(db.execute(case_paper.delete().where(papers).returning(case_paper.c.letter_id)).scalars())
+    db.execute(letter.delete().where(letter.c.commune_id == commune_id, letter.c.id.in_(drawn)))
+    theirs = (case_media.c.commune_id == commune_id) & case_media.c.case_id.in_(ids)
     names = set(db.execute(case_media.delete().where(theirs).returning(case_media.c.name)).scalars())
     if not names:
         return []
