@@ -2,7 +2,7 @@
 
 Overwriting is not enough, because words stay in the write-ahead log; so what a citizen wrote, phones and names reach
 the database only sealed. The keys hang on the DBAPI connection (`Connection.info`), put there by `storage.db`, so a
-storage function needs nothing but its connection. All three keys are derived from SECRET_KEY, separately (HKDF, RFC
+storage function needs nothing but its connection. All keys are derived from SECRET_KEY, separately (HKDF, RFC
 5869).
 """
 
@@ -40,20 +40,23 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Keys:
-    """The derived keys: `sealer` seals, `lookup` makes look-up keys, `signing` signs tokens."""
+    """The derived keys: `sealer` seals, `lookup` makes look-up keys, `signing` signs tokens, `wrapper` wraps the keys of
+    the readers of what is sealed to them (`storage.sealed`).
+    """
 
     sealer: AESGCM
     lookup: bytes
     signing: bytes
+    wrapper: AESGCM
 
     @classmethod
     def derive(cls, secret: bytes) -> "Keys":
-        """Three independent keys from one secret of any length."""
+        """Independent keys from one secret of any length."""
 
         def part(purpose: bytes) -> bytes:
             return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"gandan/" + purpose).derive(secret)
 
-        return cls(AESGCM(part(b"seal")), part(b"lookup"), part(b"sign"))
+        return cls(AESGCM(part(b"seal")), part(b"lookup"), part(b"sign"), AESGCM(part(b"sealed")))
 
     def seal(self, clear: bytes) -> bytes:
         """nonce + AES-GCM ciphertext."""
