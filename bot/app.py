@@ -155,6 +155,7 @@ async def open_app(
             phrases=Phrases(settings.data_dir),
             clips=Clips(settings.data_dir),
             accounts={channel.name: channel.account for channel in others},
+            public_url=settings.public_url,
         )
         routes = Routes.merge([handler.routes for handler in handlers])
         routes.tick("talks", every=timedelta(minutes=1))(wake_due)

@@ -23,6 +23,7 @@ from rapidfuzz import process
 
 from bot.commune_cases import CaseTerms
 from bot.commune_dossiers import DossierTerms, LetterTerms, QuietDays
+from bot.commune_sealed import SealedTerms
 from bot.commune_zalo import ZaloTerms
 from bot.settings import explain
 from messages.fold import fold, nfc
@@ -334,6 +335,7 @@ class Commune(_Part):
     letters: LetterTerms = LetterTerms()
     quiet: QuietDays = QuietDays()
     cases: CaseTerms = CaseTerms()
+    sealed: SealedTerms = SealedTerms()
 
     @model_validator(mode="before")
     @classmethod

@@ -68,6 +68,8 @@ class Place:
     clips: Clips = field(default_factory=Clips)
     accounts: "dict[str, str]" = field(default_factory=dict)
     """Which account we have on each messenger."""
+    public_url: str = ""
+    """Where our own pages are seen from outside; empty when they are not."""
 
 
 def is_office(place: Place, address: Address) -> bool:

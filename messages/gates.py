@@ -79,6 +79,52 @@ ASKS = Lexicon(
 )
 """Between neighbours as often as not: asked about, never decided."""
 
+CRIMES: dict[str, Lexicon] = {
+    "home": Lexicon(
+        "bạo lực gia đình, bạo hành gia đình, bạo hành vợ, bạo hành chồng, chồng đánh, vợ đánh, bị chồng đánh, "
+        "bị vợ đánh, chồng tôi đánh, chồng em đánh, bố đánh mẹ, con đánh mẹ, con đánh bố"
+    ),
+    "child": Lexicon(
+        "xâm hại trẻ, xâm hại trẻ em, bạo hành trẻ, bạo hành trẻ em, đánh đập trẻ, dâm ô, ép tảo hôn, bóc lột trẻ em, "
+        "đánh đập con, đánh đập cháu"
+    ),
+    "beating": Lexicon("đánh người, hành hung, đánh hội đồng, cố ý gây thương tích, đe dọa giết, côn đồ, bảo kê"),
+    "drugs": Lexicon(
+        "ma túy, ma tuý, buôn ma túy, bán ma túy, hút chích, tiêm chích, hàng trắng, hàng đá, chơi đá, cần sa, thuốc "
+        "phiện, trồng cây thuốc phiện"
+    ),
+    "gambling": Lexicon(
+        "đánh bạc, sòng bạc, cờ bạc, đánh đề, ghi đề, lô đề, ghi lô, cá độ, xóc đĩa, đá gà ăn tiền"
+    ),
+    "logging": Lexicon(
+        "phá rừng, chặt phá rừng, lâm tặc, chặt trộm gỗ, khai thác gỗ lậu, gỗ lậu, chặt rừng, săn bắt trái phép, "
+        "đốt rừng làm rẫy"
+    ),
+    "loans": Lexicon(
+        "tín dụng đen, cho vay nặng lãi, vay nặng lãi, nặng lãi, cho vay lãi cắt cổ, lãi cắt cổ, siết nợ, xiết nợ, "
+        "đòi nợ thuê"
+    ),
+}
+"""Crime and violence at home (L30), by what is told first: a lane of its own, whoever the offender is."""
+
+NO_CRIME = Lexicon(
+    "cai nghiện, phòng chống ma túy, phòng chống ma tuý, chống ma túy, tuyên truyền, tệ nạn ma "
+    "túy, phòng chống bạo lực, phòng chống bạo hành, phòng chống bạo lực gia đình, phòng chống xâm hại, bảo vệ rừng, "
+    "trồng rừng, thủ tục, mẫu đơn, tập huấn, cuộc thi, ở đâu, thế nào, ra sao, là gì, có được không, có phải xin"
+)
+"""Who speaks of it in general, or asks how something works, tells of no crime yet: asked about."""
+
+HEADS = Lexicon("chủ tịch, phó chủ tịch")
+OTHER_HEADS = Lexicon(
+    "chủ tịch hội, chủ tịch mặt trận, chủ tịch công đoàn, chủ tịch hđnd, chủ tịch hội đồng, chủ tịch tỉnh, chủ tịch "
+    "ubnd tỉnh, chủ tịch ủy ban nhân dân tỉnh, chủ tịch nước, chủ tịch hợp tác xã, chủ tịch công ty, phó chủ tịch hội, "
+    "phó chủ tịch hđnd, phó chủ tịch mặt trận"
+)
+ADDRESSED = frozenset(
+    {"gửi", "gui", "gặp", "gap", "thưa", "thua", "với", "voi", "lên", "len", "cho", "kính", "kinh", "nhờ", "nho", "mong"}
+)
+"""Before "chủ tịch" these words say that he is written to, not accused."""
+
 GENUINE = Lexicon(
     "phải lừa đảo, hay lừa đảo, hay là lừa đảo, lừa đảo không, lừa đảo ko, lừa đảo k, lừa đảo à, lừa đảo đấy, sợ lừa "
     "đảo, sợ bị lừa đảo, chống lừa đảo, phòng chống lừa đảo"
@@ -215,6 +261,32 @@ def accuses(text: str) -> Verdict:
     if not sure:
         return "maybe" if ASKS.hits(written, bare) and not GENUINE.hits(written, bare) else "no"
     return "yes" if any(sure) and not QUESTIONS.hits(written, bare) else "maybe"
+
+
+def crime(text: str) -> str | None:
+    """Which crime a text tells of (a key of CRIMES), or None; `tells_of_crime` says how sure that is."""
+    written, bare = _words(text)
+    found = [(hit.at, kind) for kind, words in CRIMES.items() for hit in words.hits(written, bare)]
+    return min(found)[1] if found else None
+
+
+def tells_of_crime(text: str) -> Verdict:
+    """Whether a text tells of a crime that happens (L30): "maybe" has to be asked, as with `accuses`."""
+    written, bare = _words(text)
+    hits = [hit for words in CRIMES.values() for hit in words.hits(written, bare)]
+    if not hits:
+        return "no"
+    return "yes" if any(hit.exact for hit in hits) and not NO_CRIME.hits(written, bare) else "maybe"
+
+
+def against_head(text: str) -> bool:
+    """Whether a text that accuses names the Chairman or a Vice-Chairman of the commune as the one who is accused."""
+    written, bare = _words(text)
+    others = {at for hit in OTHER_HEADS.hits(written, bare) for at in range(hit.at, hit.end)}
+    return any(
+        hit.at not in others and not ADDRESSED & set(written[max(0, hit.at - 2) : hit.at])
+        for hit in HEADS.hits(written, bare)
+    )
 
 
 def emergency(text: str) -> str | None:

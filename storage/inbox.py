@@ -294,6 +294,11 @@ def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
     return db.execute(inbox.delete().where(inbox.c.id.in_(old))).rowcount
 
 
+def forget(db: Connection, event_id: int) -> None:
+    """Forget the words of one event in this same transaction, done or not: what accuses somebody is not kept (L28)."""
+    db.execute(update(inbox).where(inbox.c.id == event_id).values(raw=None))
+
+
 def erase(db: Connection, commune_id: int, lane_id: int, now: datetime) -> None:
     """Forget the words that came from a chat; event ids stay for the days in which a channel may repeat them. Looks
     through all events whose words are still kept, which is why nobody waits for it.

@@ -1,11 +1,12 @@
-"""The accusation gate (L03), in front of everything a citizen writes; the emergency gate is `handlers.front.emergency`.
+"""The accusation gate (L03, L28, L30), before everything a citizen writes; emergencies are `handlers.front.emergency`.
 
-Words that accuse somebody reach only the officials with the right "receive"; the shared chat learns number, thôn and
-"needs the receiver". When it is not certain, or she was answering a question, she is asked first, and an answer that
-was taken for an accusation is handed back to its question.
+Words that accuse somebody, or tell of a crime, are not taken here: `handlers.sealed.offer` says so and shows closed
+ways. When it is not certain, or she was answering a question, she is asked first; the raw event is emptied even then,
+so that her words stand only in the sealed question, and go with it. What accuses nobody goes where it was going.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.conversation import Ask, Find
 from bot.questions import Choice
@@ -14,20 +15,20 @@ from bot.turn import Turn
 from handlers.front import emergency
 from handlers.requests import person
 from handlers.requests import request_card as card
+from handlers.sealed import offer
 from messages import gates
-from messages.reply import Msg, Reply, _
+from messages.reply import Reply, _
 from messages.reply import Text as Words
-from storage import conversations, requests
+from storage import conversations, inbox, requests
 
 routes = Routes()
-
 
 # --- accusations ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class SayPrivately:
-    """Her words are for the receivers only."""
+    """Her words accuse somebody or tell of a crime: they are not taken here."""
 
     text: str
 
@@ -40,59 +41,67 @@ class SayOrdinarily:
     answering: bool
 
 
+@dataclass(frozen=True)
+class LetGo:
+    """She has not said what her words are: nothing is kept of them."""
+
+
 @routes.gate("accusation")
 def accusation(turn: Turn) -> Reply | Start | None:
-    """Words that accuse a person never reach a shared chat: at once when they surely do, else she is asked first."""
-    verdict = gates.accuses(turn.event.text)
-    if verdict == "no":
-        return None
+    """Words that accuse a person, or tell of a crime, are not taken in a chat: at once when it is sure, else asked."""
+    accuses, crime = gates.accuses(turn.event.text), gates.tells_of_crime(turn.event.text)
     live = conversations.live(turn.db, turn.lane_id, turn.address.sender)
+    if accuses == crime == "no":
+        return _silence(turn) if live is None else None
     if live is not None and live.route == "accusation":
         return None  # this is about the very question that is open
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
-    if live is None and request is not None and (request.sealed_for_receiver or request.topic == card.EMERGENCY):
-        return None  # everything she writes now is for the receivers anyway, or nothing of it for a shared chat
-    if live is None and verdict == "yes":
-        return say_privately(SayPrivately(turn.event.text), turn)
+    if live is None and request is not None and request.topic == card.EMERGENCY:
+        return None  # whoever is on duty must know what happens; nothing of it reaches a shared chat
+    if live is None and "yes" in (accuses, crime):
+        return offer.offered(turn, "crime" if crime == "yes" else "accusation")
+    inbox.forget(turn.db, turn.event_id)
     return Start("accusation", text=turn.event.text, answering=live is not None)
 
 
-@routes.conversation("accusation", title=_("A private message"))
-def ask_first(ask: Ask, find: Find, text: str, answering: bool) -> SayPrivately | SayOrdinarily | None:
+def _silence(turn: Turn) -> Reply | None:
+    """Whoever waits for a call about something not to be written here may go on writing; it is not taken."""
+    text = turn.event.text
+    if not offer.waits_for_call(turn, turn.address) or gates.courtesy(text) or gates.finished(text):
+        return None
+    offer.forget(turn)
+    return Reply(_("Please say it to the person who calls you. What you have just written is not kept."))
+
+
+@routes.conversation(
+    "accusation", title=_("A private message"), left=lambda answers: LetGo(), idle=timedelta(minutes=30)
+)
+def ask_first(
+    ask: Ask, find: Find, text: str, answering: bool
+) -> SayPrivately | SayOrdinarily | LetGo:
     """Does it accuse somebody? Never by default (domain 3.7)."""
     options: dict[str, Words] = {
-        "private": _("Yes, send it only to the receiver"),
+        "private": _("Yes, it accuses somebody or tells of a crime"),
         "ordinary": _("No, that was my answer") if answering else _("No, it accuses nobody"),
         "nothing": _("Do not send it"),
     }
-    way = ask(Choice("way", _("May I ask first: does this accuse somebody of doing wrong?"), options))
+    way = ask(Choice("way", _("May I ask first: does this accuse somebody, or tell of a crime?"), options))
     if way == "private":
         return SayPrivately(text)
-    return SayOrdinarily(text, answering) if way == "ordinary" else None
+    return SayOrdinarily(text, answering) if way == "ordinary" else LetGo()
 
 
 @routes.does(SayPrivately)
 def say_privately(command: SayPrivately, turn: Turn) -> Reply:
-    """Keep her words for the receivers; the shared chat learns thôn and topic."""
-    request = person.begin(turn, "accusation", person.citizen(turn).village, sealed=True)
-    requests.seal_for_receiver(turn.db, turn.commune_id, request.id)
-    requests.add_message(turn.db, turn.commune_id, request.id, command.text, turn.now)
-    request = person.still_open(turn, request)
-    card.show(turn, request, loud=True)
-    return Reply(
-        _("Thank you for telling us. Your words are kept apart."),
-        _readers(turn),
-        card.promise(turn, request),
-        _("You may also come to the office and say it in person; it will be written down and read back to you."),
-        buttons=(person.FINISH,),
-    )
+    """Nothing of it is kept; she is shown the closed ways."""
+    crime = gates.tells_of_crime(command.text) != "no"
+    return offer.offered(turn, "crime" if crime else "accusation", command.text)
 
 
-def _readers(turn: Turn) -> Msg:
-    readers = ", ".join(f"{each.name} ({each.post})" for each in card.receivers(turn))
-    if not readers:
-        return _("Nobody has been named to receive such messages yet, so nobody can read it now.")
-    return _("Only the receiver of citizens may read them: {readers}.", readers=readers)
+@routes.does(LetGo)
+def let_go(command: LetGo, turn: Turn) -> Reply:
+    """Nothing is kept, nothing is sent."""
+    return Reply(_("All right. Nothing of it was kept or sent."))
 
 
 @routes.does(SayOrdinarily)

@@ -1,5 +1,216 @@
-"""What accuses a person is never taken in a messenger (L28): who can read here, and three ways that are closed."""
+"""What accuses a person is never taken in a messenger (L28): who can read here, and three ways that are closed.
 
-from bot.routes import Routes
+Nothing of such words is kept: the raw event is emptied and what she sent with it erased, in the turn's transaction. She
+is told who can read this chat and how to take back what she sent, that it was not kept, and where she can say it: on a
+page of the commune's own machine, to somebody who calls her, or on paper and by speaking. What accuses the Chairman or
+a Vice-Chairman is for the province (domain 3.3). Crime and violence at home have a lane of their own (L30): numbers
+first, and no later message names the matter, because the phone may be the offender's.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot import duty
+from bot.conversation import Ask, Find
+from bot.questions import Phone
+from bot.routes import Routes, Start
+from bot.tokens import RouteToken
+from bot.turn import Address, Turn, Work
+from handlers.requests import person
+from handlers.requests import request_card as card
+from messages import gates
+from messages.reply import Button, Msg, Reply, Text, _, lines
+from storage import inbox, requests, sealed
 
 routes = Routes()
+
+CALLBACK = "callback"
+DUTY = "duty"
+RECALL = {
+    "zalo": _("To take it back on Zalo: press and hold your message, then choose “Thu hồi” or “Xóa”."),
+    "telegram": _("To delete it on Telegram: press and hold your message, choose “Xóa”, also for the other side."),
+    "web": _("Please close this page when you are done, above all on a phone that others use too."),
+}
+READ_BY = {
+    "zalo": _("Whoever runs the commune's Zalo account can read this chat, and so can whoever holds your phone."),
+    "telegram": _("Telegram keeps this chat on servers abroad, and whoever holds your phone can read it."),
+    "web": _("Whoever opens this page on this phone or computer can read this chat."),
+}
+
+
+# --- the answer -------------------------------------------------------------------------------------------------------
+
+
+def offered(turn: Turn, kind: str = "accusation", said: str | None = None) -> Reply:
+    """The answer to whatever accuses somebody (`accusation`) or tells of a crime (`crime`); her words are not kept.
+
+    `said`: her words, when this turn's event is not what carried them.
+    """
+    forget(turn)
+    words = turn.event.text if said is None else said
+    if kind == "crime":
+        return _crime(turn, gates.crime(words))
+    if gates.against_head(words):
+        return Reply(*_not_kept(turn), *province(turn), RIGHTS)
+    more = _("About the Chairman or a Vice-Chairman of the commune, please write to the Chairman of the province.")
+    return Reply(*_not_kept(turn), RIGHTS, *_ways(turn), more, buttons=_buttons(turn))
+
+
+def forget(turn: Turn) -> None:
+    """Keep nothing of this event: neither its raw bytes nor what was sent with it."""
+    inbox.forget(turn.db, turn.event_id)
+    sealed.drop_files(turn.db, turn.commune_id, turn.event.files)
+
+
+RIGHTS = _(
+    "The law keeps your name and address secret. You may ask to be protected, and nobody may take revenge on you."
+)
+
+
+def _not_kept(turn: Turn) -> tuple[Text, ...]:
+    channel = turn.address.channel
+    return (
+        _("Thank you for trusting us. A matter like this should not be told in this chat."),
+        READ_BY.get(channel, READ_BY["web"]),
+        _("I have not kept what you have just sent, and I pass it on to nobody."),
+        RECALL.get(channel, RECALL["web"]),
+    )
+
+
+def province(work: Work) -> tuple[Text, ...]:
+    """Where something about the Chairman or a Vice-Chairman goes; the address only when somebody has written it down."""
+    address = work.commune.sealed.province
+    where: tuple[Text, ...] = (_("Address: {address}", address=address),) if address else ()
+    return (
+        _("What concerns the Chairman or a Vice-Chairman of the commune is settled by the Chairman of the province."),
+        *where,
+        _("Please send it there on paper, or go there and speak. The commune keeps nothing of it."),
+    )
+
+
+def _ways(turn: Turn) -> tuple[Text, ...]:
+    page = (_("A page of the commune's own: only two named readers can open it, and you need not give a name."),)
+    called = _("A call: the receiver of citizens rings you, and you say what it is about only then.")
+    paper = _("On paper or by speaking: you may come, and the official must write it down and read it back to you.")
+    ways = (*(page if has_page(turn) else ()), called, paper)
+    listed = [_("{number}. {way}", number=at, way=each) for at, each in enumerate(ways, 1)]
+    return (lines(_("You can tell it safely in these ways:"), *listed),)
+
+
+def _buttons(turn: Turn, lane: str = "") -> tuple[Button, ...]:
+    page = Button(_("Write on the closed page"), str(RouteToken("sealed-page")))
+    return (
+        *((page,) if has_page(turn) else ()),
+        Button(_("Please call me back"), str(RouteToken("sealed-call", (lane,) if lane else ()))),
+        Button(_("On paper or by speaking"), str(RouteToken("denounce"))),
+    )
+
+
+# --- crime and violence at home ---------------------------------------------------------------------------------------
+
+
+def _crime(turn: Turn, kind: str | None) -> Reply:
+    """Numbers first, then the same ways; what it is about is not repeated."""
+    numbers: list[Text] = [_("If it is happening now, please call 113 at once.")]
+    if kind in ("child", "home"):
+        numbers.append(_("111 protects children, day and night, free of charge."))
+    police = [each for each in turn.commune.phones if each.role == "police"]
+    numbers += [_("{name}: {number}", name=each.name, number=each.number) for each in police]
+    lawful: tuple[Text, ...] = ()
+    if kind == "home":
+        lawful = (_("The commune itself must receive and help ({source}).", source=turn.commune.sealed.home_source),)
+    return Reply(
+        lines(numbers[0], *numbers[1:]), *_not_kept(turn), *lawful, RIGHTS, *_ways(turn), buttons=_buttons(turn, "c")
+    )
+
+
+def tell_duty(work: Work) -> None:
+    """Whoever is on duty learns at once that something of this lane waits, and nothing of what it is."""
+    people = duty.with_right(work, DUTY) or [each for each in duty.heads(work) if each.role == "chairman"]
+    told = Reply(_("Something waits in the closed box for crime and violence. Please look at /office."), loud=True)
+    duty.tell(work, people, told, otherwise_office=False)
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def has_page(turn: Turn) -> bool:
+    """Whether she can reach the commune's own page, and somebody has been named to read what is written there."""
+    reachable = bool(turn.place.public_url) or turn.address.channel == "web"
+    return reachable and sealed.has_readers(turn.db, turn.commune_id)
+
+
+@routes.tap("sealed-page")
+def page(turn: Turn) -> Reply:
+    """A link to the page, for once and for a day; it says nothing of what it is for."""
+    if turn.citizen is None or not has_page(turn):
+        return Reply(_("The closed page is not open now. Please come to the office, or ask for a call."))
+    at = turn.address
+    back = (at.channel, at.account, at.chat, at.sender)
+    token = sealed.new_token(turn.db, turn.commune_id, back, turn.now)
+    base = "" if at.channel == "web" else turn.place.public_url
+    return Reply(
+        _("Here is the page: {link}", link=f"{base}/kin/{token}"),
+        _("It opens for 24 hours and can be sent once. Please do not pass it on."),
+        _("After sending you get a number and a secret code; please write both down."),
+    )
+
+
+# --- the call ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CallBack:
+    """She wants to be called; what about is not asked."""
+
+    phone: str
+    lane: str = ""
+
+
+@routes.tap("sealed-call")
+def call(turn: Turn, lane: str = "") -> Reply | Start:
+    """Begin asking for the number."""
+    if requests.open_of(turn.db, turn.commune_id, turn.address) is not None:
+        return _already(turn)
+    return Start("sealed-call-back", lane=lane)
+
+
+def _already(turn: Turn) -> Reply:
+    return Reply(_("The office knows already that you wait. You can say it to the person who calls you."))
+
+
+@routes.conversation("sealed-call-back", title=_("Please call me back"), idle=timedelta(minutes=30))
+def which_phone(ask: Ask, find: Find, lane: str = "") -> CallBack:
+    """One question: the number."""
+    return CallBack(ask(Phone("phone", _("Which number may we call? Please do not write what it is about."))), lane)
+
+
+@routes.does(CallBack)
+def call_back(command: CallBack, turn: Turn) -> Reply:
+    """A contact request for the receivers alone; neither matter nor place is named anywhere."""
+    request = requests.open_of(turn.db, turn.commune_id, turn.address)
+    if request is not None:
+        return _already(turn)
+    request = person.begin(turn, CALLBACK, None, sealed=True)
+    requests.add_message(turn.db, turn.commune_id, request.id, f"☎ {command.phone}", turn.now)
+    card.tell_receivers(turn, request)
+    if command.lane:
+        tell_duty(turn)
+    who = ", ".join(each.post for each in card.receivers(turn))
+    named: Msg = (
+        _("You will be called by: {posts}.", posts=who) if who
+        else _("Nobody has been named to receive such calls yet. Please come to the office in person.")
+    )  # fmt: skip
+    return Reply(
+        _("The office will call you. Your number for it is {number}.", number=request.number),
+        named,
+        card.promise(turn, request),
+        _("Please do not write about it here; nothing you write here about it is kept."),
+        buttons=(person.FINISH,),
+    )
+
+
+def waits_for_call(work: Work, address: Address) -> bool:
+    """Whether this chat has asked to be called and nothing more: what is written meanwhile is not taken."""
+    request = requests.open_of(work.db, work.commune_id, address)
+    return request is not None and request.topic == CALLBACK and request.sealed_for_receiver
