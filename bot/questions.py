@@ -60,7 +60,7 @@ def _catalogs() -> Catalogs:
     return Catalogs()
 
 
-def _wordings(label: Words) -> set[str]:
+def wordings(label: Words) -> set[str]:
     """A label as it reads in every language: she may type it in another one than she is shown."""
     if isinstance(label, str):
         return {label}
@@ -208,7 +208,7 @@ class Choice(Question[str]):
         wordings = [
             (value, words)
             for value, label in self.options.items()
-            for words in (*sorted(_wordings(label)), *self.aliases.get(value, ()))
+            for words in (*sorted(wordings(label)), *self.aliases.get(value, ()))
         ]
         return list(dict.fromkeys(wordings[index][0] for index in match(text, [words for _value, words in wordings])))
 
@@ -260,7 +260,7 @@ class _Agreement(Question[bool]):
     def _said(self, text: str) -> bool | None:
         bare = fold(text)
         for answer, label, number in ((True, self.yes, "1"), (False, self.no, "2")):
-            if bare == number or bare in {fold(words) for words in _wordings(label)}:
+            if bare == number or bare in {fold(words) for words in wordings(label)}:
                 return answer
         plain = " ".join(word for word in bare.split() if word not in POLITE)
         if plain in NO_WORDS:
@@ -295,7 +295,7 @@ class Confirm(_Agreement):
 
     @property
     def shown(self) -> str:
-        return digest(json.dumps([_displayed(words) for words in (*self.values, self.prompt, self.yes)]))
+        return digest(json.dumps([displayed(words) for words in (*self.values, self.prompt, self.yes)]))
 
     def _value(self, answer: bool) -> str:
         return f"{YES}.{self.shown[:8]}" if answer else NO
@@ -304,10 +304,10 @@ class Confirm(_Agreement):
         return CHANGED
 
 
-def _displayed(words: object) -> object:
+def displayed(words: object) -> object:
     """What a message shows, as JSON: its sentence and what fills it, in any order of arguments."""
     if isinstance(words, Msg):
-        return [words.id, {name: _displayed(value) for name, value in sorted(words.args.items())}]
+        return [words.id, {name: displayed(value) for name, value in sorted(words.args.items())}]
     return str(words)
 
 
@@ -469,7 +469,7 @@ class Photos(Question[tuple[str, ...]]):
         raise NotUnderstood(_("Please send a picture here, or type “xong” when there are no more."))
 
     def _labels(self) -> set[str]:
-        return {fold(words) for words in _wordings(self.done)}
+        return {fold(words) for words in wordings(self.done)}
 
     def _more(self, files: tuple[str, ...], new: tuple[str, ...]) -> Raw:
         kept = tuple(dict.fromkeys((*files, *new)))
