@@ -50,8 +50,8 @@ def sort(text: str) -> Sorted:
     matters = _matters(text)
     if len(matters) < 2:
         return found
-    lanes = {_one(each).lane for each in matters}
-    found = replace(found, parts=tuple(matters))
+    first, lanes = _one(matters[0]), {_one(each).lane for each in matters}
+    found = replace(found, kind=first.kind, field=first.field, parts=tuple(matters))
     if len(lanes) == 1 or found.lane == "emergency":
         return found
     gravest = min(lanes | {found.lane}, key=GRAVITY.index)
@@ -92,7 +92,10 @@ def _lane(text: str, said: Said, found: Sorted) -> tuple[Lane, tuple[Lane, ...]]
     own, why = _complains(said, found)
     quarrel = _quarrels(said)
     harmless: tuple[Lane, ...] = ("quarrel",) if quarrel != "no" else ("case",)
-    accuses = _accuses(text, said, found)
+    crime = gates.tells_of_crime(text)
+    if crime != "no":
+        return "crime", () if crime == "yes" else (*harmless, "crime")
+    accuses = _accuses(text)
     if accuses == "yes":
         return "accusation", ()
     if accuses == "maybe":
@@ -105,7 +108,7 @@ def _lane(text: str, said: Said, found: Sorted) -> tuple[Lane, tuple[Lane, ...]]
     return "case", ()
 
 
-def _accuses(text: str, said: Said, found: Sorted) -> gates.Verdict:
+def _accuses(text: str) -> gates.Verdict:
     """What the gate says, but for words that deny ("không hề vòi vĩnh") or only call the counter rude: those are
     asked about, since praise and bad manners accuse nobody.
     """
@@ -181,7 +184,7 @@ def _best(scores: Mapping[str, tuple[int, int]]) -> str:
 
 def _kind(said: Said, field: str) -> str:
     """Facts of a defect make a report whatever is asked for besides; then praise, a wish, a view."""
-    broken = bool(said.hits(lists.BROKEN))
+    broken = bool(lists.BROKEN.hits(said))
     pleas = {place for hit in said.hits(lists.PLEAS) for place in range(hit.at, hit.end)}
     if not broken and any(hit.at not in pleas for hit in said.hits(lists.PRAISES)):
         return "praise"
