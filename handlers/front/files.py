@@ -12,6 +12,7 @@ from bot.files import AWAY, CARD, GONE, LARGE, WORDS
 from bot.routes import Routes, Start
 from bot.state import Given, State
 from bot.turn import Turn
+from handlers.cases import close
 from handlers.dossiers import slip
 from handlers.dossiers.dossier import counter
 from handlers.one_stop import take_in
@@ -33,6 +34,8 @@ def came(turn: Turn, file: str, state: str, why: str = "") -> Reply | Start | No
     if (told := answer.recording_came(turn, file, state)) is not None:
         return told
     if (told := take_in.came(turn, file, state, why)) is not None:
+        return told
+    if (told := close.proof_came(turn, file, state)) is not None:
         return told
     live = conversations.live(turn.db, turn.lane_id, turn.address.sender)
     if live is not None:
