@@ -33,6 +33,7 @@ from storage import (
     links,
     notices,
     outbox,
+    refusals,
     requests,
     sessions,
     stops,
@@ -233,6 +234,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
     for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals):
         one.erase(db, commune_id, citizen_id)
     case_words.forget(db, commune_id, [each.id for each in cases.of_citizen(db, commune_id, citizen_id, limit=10_000)])
+    refusals.erase(db, commune_id, citizen_id)
     cases.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
     if kept:
