@@ -31,8 +31,9 @@ SAFETY = _("Nobody here ever asks you for an OTP code, a password or a bank acco
 ASK = _("What can I do for you? Please tap a line or type its number.")
 MENU = (
     Button(_("1. Look up my dossier"), str(RouteToken("lookup"))),
-    Button(_("2. Opening hours and address"), str(RouteToken("hours"))),
-    Button(_("3. My personal data"), str(RouteToken("mine"))),
+    Button(_("2. Report or suggest something"), str(RouteToken("report"))),
+    Button(_("3. Opening hours and address"), str(RouteToken("hours"))),
+    Button(_("4. My personal data"), str(RouteToken("mine"))),
     Button(_("0. Talk to an official"), str(RouteToken("person"))),
 )
 """At most five lines, numbered as they are typed."""
@@ -226,7 +227,6 @@ def not_yet(turn: Turn, rest: str = "") -> Reply:
 
 
 for _name, _words in {
-    "/phananh": ("phản ánh", "kiến nghị"),
     "/khaosat": ("khảo sát", "đánh giá"),
     "/thutuc": ("thủ tục", "cần giấy tờ gì"),
     "/thongbao": ("thông báo", "lịch họp thôn"),
