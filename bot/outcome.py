@@ -10,11 +10,10 @@ from typing import Any
 
 from bot import case_cards, case_news
 from bot.calendar import Calendar
-from bot.case_access import address_of
 from bot.turn import Work
 from messages.cases import code
 from messages.reply import Msg, Text, _
-from storage import cases, files, officials, proofs, refusals
+from storage import cases, officials, proofs, refusals
 from storage.cases import Case
 
 DONE, REFUSED = "done", "refused"
@@ -42,7 +41,7 @@ def end(
     )  # fmt: skip
     proofs.wait_for(work.db, work.commune_id, entry, coming)
     if not coming:
-        _tell(work, case, entry, names)
+        case_news.tell(work, case, entry)
     return True
 
 
@@ -60,21 +59,9 @@ def proof_came(work: Work, name: str) -> bool | None:
     case = cases.get(work.db, work.commune_id, entry.case_id)
     if case is None or case.state != entry.kind:
         return False
-    _tell(work, case, entry_id, entry.files)
+    case_news.tell(work, case, entry_id)
     case_cards.show(work, case)
     return True
-
-
-def _tell(work: Work, case: Case, entry_id: int, names: Iterable[str]) -> None:
-    for each in everybody(work, case):
-        if (to := address_of(each)) is not None:
-            files.share_with(work.db, work.commune_id, names, to.channel, to.account, to.chat)
-    case_news.tell(work, case, entry_id)
-
-
-def everybody(work: Work, case: Case) -> list[Case]:
-    """The case and those that follow it."""
-    return [case, *cases.joined_to(work.db, work.commune_id, case.id)]
 
 
 def publish(work: Work, case: Case, official_id: int) -> None:
