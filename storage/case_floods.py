@@ -52,6 +52,13 @@ def running(db: Connection, commune_id: int) -> Flood | None:
     return None if row is None else Flood(*row)
 
 
+def latest(db: Connection, commune_id: int) -> Flood | None:
+    """The flood that goes on, or else the last one."""
+    here = select(*_COLUMNS).where(case_flood.c.commune_id == commune_id)
+    row = db.execute(here.order_by(case_flood.c.began.desc()).limit(1)).first()
+    return None if row is None else Flood(*row)
+
+
 def begin(db: Connection, commune_id: int, began: int, began_at: datetime, now: datetime) -> bool:
     """A flood has begun with that case; False when another process was quicker."""
     values = {

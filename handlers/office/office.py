@@ -1,4 +1,4 @@
-"""The officials' side of requests: who waits, who has it, closing one; help and invitations.
+"""The officials' side of requests: who has one, closing it; help and invitations (who waits: handlers.cases.queue).
 
 Whoever takes a request has it; the second is told who was first and may take it on purpose. What was sealed for the
 receivers opens for them alone, and rights are looked at when something is used. Answers are `handlers.requests.answer`.
@@ -19,7 +19,7 @@ from handlers.requests import request_card as card
 from handlers.requests.person import WhichVillage, key_of
 from messages.reply import Button, Reply, _, lines
 from messages.reply import Text as Words
-from storage import call_list, households, officials, requests, stops
+from storage import households, officials, requests
 from storage.requests import Request
 
 routes = Routes()
@@ -29,37 +29,7 @@ GONE = _("There is no such request any more.")
 AT_DESK = _("This stays on the commune's own machine. Please open it at /office.")
 
 
-# --- the queue --------------------------------------------------------------------------------------------------------
-
-
-@routes.command("/hangdoi", words=("hàng đợi", "đang chờ"), role="official")
-def queue(turn: Turn, rest: str = "") -> Reply:
-    """What waits: mine first, then everybody's, the late ones leading."""
-    waiting = requests.queue(turn.db, turn.commune_id)
-    reports = len(stops.open_reports(turn.db, turn.commune_id))
-    see = (Button(_("See the reports"), str(RouteToken("stop-reports"))),) if reports else ()
-    told = [_("{count} reports of a wrong number or a death are not noted yet.", count=reports)] if reports else []
-    calls = call_list.count(turn.db, turn.commune_id)
-    told += [_("No message reached {count} people, please call them: /danhsachgoi", count=calls)] if calls else []
-    if not waiting:
-        return Reply(_("Nobody is waiting. Thank you."), *told, buttons=see)
-    mine = turn.official.id if turn.official else None
-    ordered = sorted(waiting, key=lambda each: (each.topic != card.EMERGENCY, each.taken_by != mine))
-    lines = [_line(turn, each) for each in ordered[:10]]
-    buttons = tuple(
-        Button(_("Open {number}", number=each.number), str(RouteToken("open", (str(each.id),))))
-        for each in ordered[:10] if card.may_read(turn.official, each)
-    )  # fmt: skip
-    return Reply(_("{count} people are waiting.", count=len(waiting)), *lines, *told, buttons=(*buttons, *see))
-
-
-def _line(turn: Turn, request: Request) -> Words:
-    header = card.header(request)
-    if request.topic == card.EMERGENCY:
-        return header
-    if request.promised_at <= turn.now:
-        return _("{header} Late: promised before {when}.", header=header, when=request.promised_at)
-    return _("{header} Promised before {when}.", header=header, when=request.promised_at)
+# --- one request ------------------------------------------------------------------------------------------------------
 
 
 @routes.tap("open", role="official")
@@ -214,12 +184,6 @@ def help_official(turn: Turn, rest: str = "") -> Reply:
             Button(_("Letters that wait"), str(RouteToken("approvals"))),
         ),
     )
-
-
-@routes.tap("queue", role="official")
-def queue_tap(turn: Turn) -> Reply:
-    """The queue, from a button."""
-    return queue(turn)
 
 
 @routes.command("/trogiup", words=("trợ giúp", "hướng dẫn"), role="village-head")
