@@ -13,6 +13,7 @@ from handlers.dossiers.people import PEOPLE
 from handlers.requests import person
 from handlers.requests import request_card as card
 from handlers.rights import identity, join, wish
+from messages import cases as names
 from messages.reply import Button, Msg, Personal, Reply, Text, _
 from storage import (
     approvals,
@@ -87,6 +88,7 @@ def see(turn: Turn) -> Reply:
     if told["village"]:
         lines.append(_("Your thôn: {village}.", village=told["village"]))
     lines += [line for each in held["requests"][-SHOWN:] for line in _request(each)]
+    lines += [_case(each) for each in held["cases"][-SHOWN:]]
     lines += [_guidance(each) for each in held["guidance"][-SHOWN:]]
     watched = [each["code"] for each in held["dossiers"]["watched"]]
     lines += [_("You asked to be told about dossier {code}.", code=code) for code in watched]
@@ -134,6 +136,11 @@ def _request(each: dict[str, Any]) -> list[Text]:
         for said in each["messages"][-SHOWN:] if (words := Personal(said["text"], "words")).words
     ]  # fmt: skip
     return [header, *told]
+
+
+def _case(each: dict[str, Any]) -> Msg:
+    code, told = names.code(each["number"]), sum(1 for one in each["entries"] if one["from_her"])
+    return _("Report {code}, {when}: {count} messages of yours.", code=code, when=each["at"], count=told)
 
 
 def _guidance(each: dict[str, Any]) -> Msg:
