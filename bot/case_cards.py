@@ -74,7 +74,7 @@ def show(work: Work, case: Case, *, loud: bool = False) -> None:
     """Post the newest state of a case's card to those who may see it."""
     if case.lane != "office":
         _tell_readers(work, case, loud=loud)
-    elif not (loud and case_surge.swallows(work, case)):
+    elif not case_surge.swallows(work, case):
         _post(work, case, _card(work, case, loud=loud))
 
 
