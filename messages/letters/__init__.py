@@ -17,6 +17,7 @@ from typing import Any
 
 from messages.letters import texts
 from messages.letters.apologies import ApologyLate, ApologyMistake
+from messages.letters.case_papers import CaseFile, Receipt
 from messages.letters.letter import Drawn, Letter, Refused, Undrawable
 from messages.letters.occasions import Birth, Condolence, Marriage, Support, Thanks
 from messages.letters.signed import Signed
@@ -31,7 +32,7 @@ SIGNED: dict[str, type[Signed]] = {
     letter.name: letter
     for letter in (ApologyLate, ApologyMistake, Marriage, Birth, Condolence, Thanks, Support, Submission)
 }
-LETTERS: dict[str, type[Letter]] = {Slip.name: Slip, **SIGNED}
+LETTERS: dict[str, type[Letter]] = {Slip.name: Slip, Receipt.name: Receipt, CaseFile.name: CaseFile, **SIGNED}
 """Every letter by its name, which is also its template's."""
 
 

@@ -120,6 +120,11 @@ def _list(given: object) -> tuple[str, ...]:
     return tuple(filter(None, map(_clean, given))) if isinstance(given, list | tuple) else ()
 
 
+def drawable(given: str) -> str:
+    """The same words with "(?)" for each sign that cannot be printed: what somebody wrote must not keep a file back."""
+    return "".join("(?)" if _UNDRAWN.match(sign) and not sign.isspace() else sign for sign in _clean(given))
+
+
 def _clean(given: object) -> str:
     """NFC, one space between words, emoji left out; the lines of an address stay lines."""
     if not isinstance(given, str):
