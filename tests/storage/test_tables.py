@@ -17,6 +17,7 @@ NOT_HERS = {
     "inbox": "emptied by time, its event ids are needed for 7 days",
     "lane": "an address without words",
     "moved_chat": "ids of groups",
+    "field_topic": "topics of the officials' group",
     "official_address": "officials, by duty",
     "preview": "an official's chat; what it says is sealed and deleted after its time",
 }
