@@ -9,6 +9,8 @@ import re
 
 from bot.routes import Routes, Start
 from bot.turn import Turn
+from handlers.cases import reply
+from handlers.cases import loose
 from handlers.office import office
 from handlers.requests import answer
 from handlers.requests import request_card as card
@@ -28,15 +30,31 @@ def reply_to_card(turn: Turn) -> Reply | Start | None:
     at, quoted = turn.address, turn.event.reply_to
     name = cards.name_of(turn.db, turn.commune_id, at.channel, at.account, at.chat, quoted)
     kind, _colon, number = (name or "").partition(":")
-    if kind != "request":
+    if kind not in ("request", "case"):
         return None
     if not turn.allows("official"):  # a village head in the group, or a citizen in her own chat
         return Reply(NOT_INVITED) if turn.in_group else None
+    if kind == "case":
+        return _about_case(turn, number)
     if turn.event.kind not in ("text", "voice"):
         return Reply(_("Only words or a recording can be sent to her from here."))
     if mark := NOTE.match(turn.event.text):
         return _note(turn, number, turn.event.text[mark.end() :].strip(), _recording(turn))
     return _answer(turn, number)
+
+
+def _about_case(turn: Turn, number: str) -> Reply | Start:
+    """A note on a case, or an answer that is shown first; pictures and papers may come with its words."""
+    if mark := NOTE.match(turn.event.text):
+        words = turn.event.text[mark.end() :].strip()
+        return reply.keep_note(turn, int(number), words) if words else Reply(_("That note was empty."))
+    if turn.event.kind not in ("text", "photo", "file") or not turn.event.text.strip():
+        return Reply(_("Please answer in words; a picture may come with them."))
+    begun = reply.begin(turn, number)
+    if not isinstance(begun, Start):
+        return begun
+    sent = list(turn.event.files) if turn.event.kind != "text" else []
+    return Start("case-reply", case=int(number), said=turn.event.text.strip(), sent=sent)
 
 
 def _recording(turn: Turn) -> str:
@@ -111,6 +129,6 @@ def back(turn: Turn) -> None:
 
 
 @routes.gate("edited")
-def edited(turn: Turn) -> Reply:
-    """A changed message is no new one: what it answered has been answered."""
-    return Reply(_("I saw that you changed a message. Please send it as a new one, so that nothing is mixed up."))
+def edited(turn: Turn) -> Reply | Start:
+    """A changed message is no new one: what it answered has been answered; to a fresh report it can be added."""
+    return loose.edited(turn) or Reply(_("I saw that you changed a message. Please send it as a new one, so that nothing is mixed up."))
