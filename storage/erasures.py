@@ -33,6 +33,7 @@ from storage import (
     links,
     notices,
     outbox,
+    print_codes,
     refusals,
     requests,
     sessions,
@@ -231,7 +232,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         of_others = cases.files_of_others(db, commune_id, citizen_id, *private)
         files.erase(db, commune_id, *private, keep=[*their_files, *of_others])
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
-    for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals):
+    for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals, print_codes):
         one.erase(db, commune_id, citizen_id)
     case_words.forget(db, commune_id, [each.id for each in cases.of_citizen(db, commune_id, citizen_id, limit=10_000)])
     refusals.erase(db, commune_id, citizen_id)

@@ -102,7 +102,7 @@ request_number = Table(
     Column("last", Integer, nullable=False),
 )  # fmt: skip
 
-TOPICS = ("question", "callback", "accusation", "data", "emergency", "voice")
+TOPICS = ("question", "callback", "accusation", "data", "emergency", "voice", "quarrel")
 OPEN = ("waiting", "answered")
 
 

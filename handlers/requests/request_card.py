@@ -23,6 +23,7 @@ TOPICS = {
     "accusation": _("needs the receiver"),
     "data": _("personal data"),
     "emergency": _("an emergency"),
+    "quarrel": _("needs the receiver"),  # the shared chat learns no more (L32)
     "voice": _("a voice message to be heard"),
 }
 URGENT = {

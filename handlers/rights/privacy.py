@@ -30,6 +30,7 @@ from storage import (
     letters,
     links,
     notices,
+    print_codes,
     requests,
     stops,
     tails,
@@ -126,6 +127,7 @@ def exports(turn: Turn) -> dict[str, Any]:
         "collections": collections.export(turn.db, turn.commune_id, turn.citizen.id),
         "join codes": join_codes.export(turn.db, turn.commune_id, turn.citizen.id),
         "approvals": approvals.export(turn.db, turn.commune_id, turn.citizen.id),
+        "forms": print_codes.export(turn.db, turn.commune_id, turn.citizen.id),
     }
 
 
