@@ -146,13 +146,13 @@ def belongs(db: Connection, commune_id: int, channel: str, account: str, chat: s
 
 def lately(
     db: Connection, commune_id: int, channel: str, account: str, chat: str, since: datetime
-) -> list[tuple[str, str]]:
-    """What came from that chat since then and has not been refused or lost, oldest first: (name, kind)."""
+) -> list[tuple[str, str, datetime]]:
+    """What came from that chat since then and has not been refused or lost, oldest first: (name, kind, when)."""
     hers = (file.c.channel == channel) & (file.c.account == account) & (file.c.chat == chat)
-    asked = select(file.c.name, file.c.kind).where(
+    asked = select(file.c.name, file.c.kind, file.c.received_at).where(
         file.c.commune_id == commune_id, hers, file.c.received_at >= since, file.c.state.in_(["new", "fetched"])
     )
-    return [(name, kind) for name, kind in db.execute(asked.order_by(file.c.id))]
+    return [(name, kind, at) for name, kind, at in db.execute(asked.order_by(file.c.id))]
 
 
 def hand_over(db: Connection, commune_id: int, name: str, channel: str, account: str, chat: str) -> None:

@@ -454,7 +454,8 @@ def _shown(draft: FileReport, found: Sorted, near: Case | None, turn: int) -> tu
     where: list[Words] = [_("Place: {village}.", village=draft.village)] if draft.village else []
     where += [_("Your place on the map goes with it.")] if told.place else []
     count = [_("Pictures and recordings: {count}.", count=len(told.files))] if told.files else []
-    past = [_("This goes straight to the head of the office, past the counter.")] if draft.field == "service" else []
+    to_head = _lane(found.kind, draft.field, unheard=False) == "leader"
+    past = [_("This goes straight to the head of the office, past the counter.")] if to_head else []
     same = [_near(near)] if near is not None else []
     before = [CALM] if found.angry and turn == 0 else []
     numbers = [NATIONAL] if found.lane == "emergency" else []
@@ -519,7 +520,7 @@ def _file(turn: Turn, command: FileReport, part: str, found: Sorted, *, first: b
     mine = told.files if first else ()
     draft = casework.Draft(
         text="\n".join(filter(None, (" ".join(filter(None, (subject, code_of))), part))), kind=found.kind, field=field,
-        lane=_lane(turn, field, unheard=told.voice and first), files=mine, village=village,
+        lane=_lane(found.kind, field, unheard=told.voice and first), files=mine, village=village,
         place=told.place if first else None, hides_name=command.hides_name, kept_from_head=found.touches_head,
         sensitive=found.sensitive,
     )  # fmt: skip
@@ -540,11 +541,11 @@ def _village(turn: Turn, command: FileReport, kind: str, field: str) -> str | No
     return chosen or (known if command.told.place is None else None)
 
 
-def _lane(turn: Turn, field: str, *, unheard: bool) -> str:
-    """A voice note nobody has heard is for the receivers (L03); the counter is for the head (A19)."""
+def _lane(kind: str, field: str, *, unheard: bool) -> str:
+    """A voice note nobody has heard is for the receivers (L03); what was bad at the counter is for the head (A19)."""
     if unheard:
         return "receiver"
-    return "leader" if field == "service" else "office"
+    return "leader" if field == "service" and kind != "praise" else "office"
 
 
 def _theirs(turn: Turn, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -622,11 +623,10 @@ def begin(turn: Turn) -> Start:
 
 @routes.tap("report-service")
 def of_service(turn: Turn, about: str = "", dossier: str = "") -> Start:
-    """Her button beside a dossier: extra papers, extra money, being treated badly (A08, A09, A19)."""
-    return Start("report", field="service", about=about if about in ABOUT else "trouble", dossier=dossier)
+    """What happened at the counter, past it to the head (A19): a key of ABOUT, or she chooses among them."""
+    return Start("report", field="service", about=about if about in ABOUT else "", dossier=dossier)
 
 
-def service_buttons(dossier: str = "") -> tuple[Button, ...]:
-    """The three things that happen at counters, each one tap away from a report to the head."""
-    more = (dossier,) if dossier else ()
-    return tuple(Button(label, str(RouteToken("report-service", (key, *more)))) for key, label in ABOUT.items())
+def service_button(dossier: str) -> Button:
+    """Beside a dossier: extra papers, extra money, being treated badly (A08, A09, A19)."""
+    return Button(_("Report how I was served"), str(RouteToken("report-service", ("-", dossier))))

@@ -17,6 +17,7 @@ from bot.routes import Routes, Start
 from bot.state import Raw
 from bot.tokens import RouteToken
 from bot.turn import Turn
+from handlers.cases.report import service_button
 from handlers.dossiers import next_step, people, slip, whole_news
 from handlers.dossiers.slip import InPicture
 from handlers.facts import today
@@ -145,7 +146,8 @@ def known(found: Dossier, turn: Turn) -> Reply:
     whose = people.whose_is(turn, found.id)
     said = (*next_step.sorry(is_late, moved), *whose, facts, next_step.told(turn, found, is_late), age(turn))
     details = Button(_("See the details"), str(RouteToken("dossier-details", (found.code_key,))))
-    return Reply(*said, buttons=(details, *next_step.offers(turn, found), ANOTHER, *((PERSON,) if is_late else ())))
+    more = (ANOTHER, *((PERSON,) if is_late else ()), service_button(found.code_key))
+    return Reply(*said, buttons=(details, *next_step.offers(turn, found), *more))
 
 
 def remember(turn: Turn, found: Dossier) -> None:

@@ -17,6 +17,7 @@ from bot import letters
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
+from handlers.cases import loose
 from handlers.requests import person
 from handlers.requests import request_card as card
 from messages.dossiers import OVER, until
@@ -141,8 +142,10 @@ def sent(turn: Turn) -> Reply | Start | None:
 
 def unclear(turn: Turn) -> Reply:
     """Nobody else wants what she sent outside a talk: a word while it is fetched, else what could be done with it."""
+    if loose.follows(turn, turn.event.files[0]):
+        return Reply()  # one of an album: the offer under the first holds for all
     known = _codes(turn, turn.event.files) is not None
-    return _thanks(turn.event.files) if known else Reply(WAIT)
+    return _thanks(turn, turn.event.files) if known else Reply(WAIT)
 
 
 def came(turn: Turn, file: str) -> Reply | Start | None:
@@ -154,7 +157,9 @@ def came(turn: Turn, file: str) -> Reply | Start | None:
     late = conversations.latest(turn.db, turn.lane_id, turn.address.sender, ("expired",), since)
     if found:
         return _look_up((file,), found)
-    return _thanks((file,)) if late is None else None  # else it has been kept for the talk that was left unfinished
+    if late is not None or loose.follows(turn, file):
+        return None  # kept for the talk that was left unfinished, or one of an album
+    return _thanks(turn, (file,))
 
 
 def _codes(turn: Turn, names: Sequence[str]) -> list[str] | None:
@@ -176,10 +181,10 @@ def _look_up(names: Sequence[str], codes: Sequence[str]) -> Reply | Start:
     )
 
 
-def _thanks(names: Sequence[str]) -> Reply:
+def _thanks(turn: Turn, names: Sequence[str]) -> Reply:
     return Reply(
         _("Thank you for sending this. What is it about? An official can look at it."),
-        buttons=(_offer(names), LOOK_UP, PERSON),
+        buttons=(*loose.offers(turn, names[0]), _offer(names), LOOK_UP, PERSON),
     )
 
 

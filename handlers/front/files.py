@@ -8,6 +8,7 @@ that helps, and is taken out of the answers of her talk, so that its question is
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot import case_cards
 from bot.files import AWAY, CARD, GONE, LARGE, WORDS
 from bot.routes import Routes, Start
 from bot.state import Given, State
@@ -19,12 +20,14 @@ from handlers.one_stop import take_in
 from handlers.requests import answer
 from handlers.requests import request_card as card
 from messages.reply import Reply, Text, _
-from storage import conversations, files, requests
+from storage import cases, conversations, files, requests
 from storage.conversations import Talk
 
 routes = Routes()
 LOOKED_AT = 50
 """Messages of an open request among which the file may be."""
+CASES, SEEN = 5, timedelta(days=30)
+"""Her latest cases among which the file may be, and how long."""
 
 
 @routes.event("file")
@@ -50,6 +53,12 @@ def came(turn: Turn, file: str, state: str, why: str = "") -> Reply | Start | No
 
 
 def _show_on_card(turn: Turn, file: str) -> None:
+    """Where it is seen once it is there: the card of her request, or of a case it was reported with."""
+    mine = cases.of_citizen(turn.db, turn.commune_id, turn.citizen.id, limit=CASES) if turn.citizen else []
+    for each in mine:
+        told = cases.entries(turn.db, turn.commune_id, each.id, kinds=cases.HERS)
+        if turn.now - each.received_at < SEEN and any(file in one.files for one in told):
+            case_cards.show(turn, each)
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
     if request is None:
         return
@@ -70,17 +79,20 @@ def _answered(turn: Turn, file: str) -> bool:
 def _take_out(turn: Turn, live: Talk, file: str) -> None:
     """Forget the file in the answers so far; a question left without any is asked again when the talk is woken."""
     before = State.from_json(live.data["state"])
-    after = replace(before, answers=tuple(kept for each in before.answers if (kept := _without(each, file))))
+    words = live.route == "report"  # there a caption tells as much as the picture
+    after = replace(before, answers=tuple(kept for each in before.answers if (kept := _without(each, file, words))))
     if after != before:
         wake_at: datetime | None = before.wake_at
         data = live.data | {"state": after.to_json()}
         conversations.save(turn.db, live.id, live.state, data, live.touched_at, live.expires_at, wake_at)
 
 
-def _without(given: Given, file: str) -> Given | None:
+def _without(given: Given, file: str, words: bool) -> Given | None:
     if file not in given.raw.files:
         return given
     rest = tuple(name for name in given.raw.files if name != file)
+    if words and given.raw.text and not rest:
+        return replace(given, raw=replace(given.raw, kind="text", files=()))
     # "done" was said of more pictures than there are now, so the question is open again
     return replace(given, raw=replace(given.raw, files=rest, value=None)) if rest else None
 

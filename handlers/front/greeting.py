@@ -14,6 +14,7 @@ from bot.commune import WEEKDAYS, ReceptionPoint, Span, Weekday
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
+from handlers.cases import loose
 from handlers.dossiers import slip
 from handlers.facts import quick_days, today
 from handlers.front import voice
@@ -106,7 +107,9 @@ def menu(turn: Turn) -> Reply | Start:
     if turn.event.kind == "voice":
         return voice.offer(turn)
     if turn.event.kind in slip.PICTURES and turn.event.files:
-        return slip.unclear(turn)
+        return loose.captioned(turn) or slip.unclear(turn)
+    if turn.event.kind == "location":
+        return loose.about_place(turn)
     if turn.event.kind != "text":
         thanks = _("Thank you for sending this. What is it about? An official can look at it; please type 0.")
         return Reply(thanks, buttons=MENU)

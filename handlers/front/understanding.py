@@ -12,7 +12,7 @@ from bot.routes import Go, Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
 from handlers.front import greeting
-from messages import codes, gates
+from messages import codes, gates, intake
 from messages.reply import Button, Msg, Reply, _
 from messages.understanding.understand import FILLERS, UNCLEAR, Understood, understand
 from storage import citizens, conversations
@@ -93,8 +93,10 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
     said = understand(turn.event.text, turn.place.phrases.table)
     if gates.courtesy(turn.event.text):
         return None  # the menu has a short word for manners
-    if said.intent == "emergency" or said.act == "none" or (_late(turn) and _only_tells(said)):
+    if said.intent == "emergency" or (_late(turn) and _only_tells(said)):
         return None
+    if said.act == "none":
+        return _report(turn) if intake.sort(turn.event.text).field != "other" else None
     if said.intent == "accusation":
         return Start("accusation", text=turn.event.text, answering=False)
     if said.act == "ask" or said.intent in CONFIRMED:
@@ -162,12 +164,19 @@ def _lead(turn: Turn, said: Understood) -> Go:
     }
     if said.intent in answers:
         return Go(otherwise=answers[said.intent](turn))
+    if said.intent == "report":
+        return Go(otherwise=_report(turn))
     if said.intent == "person" and _names_somebody(said):
         return Go(otherwise=Start("person", said=turn.event.text))
     there_is_none = greeting.not_yet(turn)
     if said.about:
         there_is_none = there_is_none.first(_("You ask about: {procedure}.", procedure=said.about))
     return Go(ROUTES.get(said.intent, ()), there_is_none)
+
+
+def _report(turn: Turn) -> Start:
+    """Her own words begin it, so that one message is enough (L27)."""
+    return Start("report", said=turn.event.text if turn.event.kind == "text" and not turn.event.token else "")
 
 
 def _names_somebody(said: Understood) -> bool:

@@ -33,6 +33,11 @@ LOOKED_AT = 50
 
 
 @routes.gate("voice")
+def in_talk(turn: Turn) -> Reply | None:
+    """Within a talk it is offered to a listener and the question stays; a report takes it as it is."""
+    return None if turn.talk is not None and turn.talk.route == "report" else offer(turn)
+
+
 def offer(turn: Turn) -> Reply:
     """Who can hear it, and until when she is answered."""
     promised = Calendar(turn.commune).promised(turn.now, turn.commune.office.promised_minutes)
@@ -48,9 +53,16 @@ def offer(turn: Turn) -> Reply:
             Button(usual, str(RouteToken("listen", (file,)))),
             *(Button(_("I speak {language}", language=each), str(RouteToken("listen", (file, digest(each)))))
               for each in languages),
+            *_reports(turn, file),
             *_offered(turn),
         ),
     )  # fmt: skip
+
+
+def _reports(turn: Turn, file: str) -> tuple[Button, ...]:
+    """Outside a talk it can be a report of its own, which only the receivers hear."""
+    begin = Button(_("Report something with it"), str(RouteToken("report-files", (file,))))
+    return (begin,) if turn.talk is None and turn.citizen is not None else ()
 
 
 @routes.tap("listen")
