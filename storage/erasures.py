@@ -36,6 +36,7 @@ from storage import (
     print_codes,
     refusals,
     requests,
+    sealed,
     sessions,
     stops,
     tails,
@@ -227,12 +228,14 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
         inbox.erase(db, commune_id, lane, now)
         outbox.erase(db, commune_id, *private, keep=on_their_way)
         letters.erase(db, commune_id, *private)
+        sealed.erase(db, commune_id, *private)
         cards.erase(db, commune_id, *private)
         takeovers.erase(db, commune_id, *private)
         of_others = cases.files_of_others(db, commune_id, citizen_id, *private)
         files.erase(db, commune_id, *private, keep=[*their_files, *of_others])
         sessions.let_end(db, commune_id, at.sender, now + LAST_LOOK)
-    for one in (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals, print_codes):
+    hers = (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals, print_codes)
+    for one in hers:
         one.erase(db, commune_id, citizen_id)
     case_words.forget(db, commune_id, [each.id for each in cases.of_citizen(db, commune_id, citizen_id, limit=10_000)])
     refusals.erase(db, commune_id, citizen_id)
