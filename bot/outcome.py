@@ -45,23 +45,22 @@ def end(
     return True
 
 
-def proof_came(work: Work, name: str) -> bool | None:
-    """A file of a result has come, or never will: when it was the last, she is told. None: no result waited for it;
-    False: it waits for others, or the case stands elsewhere by now.
+def proof_came(work: Work, name: str) -> Case | None:
+    """A file of a result has come, or never will: when it was the last, she is told, unless the case stands elsewhere
+    by now. Whose result waited for it; None: none did.
     """
     found = proofs.came(work.db, work.commune_id, name)
     if found is None:
         return None
     entry_id, waits = found
     entry = cases.entry(work.db, work.commune_id, entry_id)
-    if waits or entry is None or not cases.set_entry(work.db, work.commune_id, entry_id, "queued"):
-        return False
-    case = cases.get(work.db, work.commune_id, entry.case_id)
-    if case is None or case.state != entry.kind:
-        return False
-    case_news.tell(work, case, entry_id)
-    case_cards.show(work, case)
-    return True
+    case = cases.get(work.db, work.commune_id, entry.case_id) if entry else None
+    if case is None or entry is None or waits or not cases.set_entry(work.db, work.commune_id, entry_id, "queued"):
+        return case
+    if case.state == entry.kind:
+        case_news.tell(work, case, entry_id)
+        case_cards.show(work, case)
+    return case
 
 
 def publish(work: Work, case: Case, official_id: int) -> None:

@@ -234,8 +234,9 @@ def _his(turn: Turn, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def proof_came(turn: Turn, file: str, state: str) -> Reply | None:
-    """A picture of a result was fetched, or cannot be; None: no result waits for it, or he is still to be told why it
-    did not come.
-    """
-    told = outcome.proof_came(turn, file)
-    return Reply() if told is not None and state == "fetched" else None
+    """A picture of a result was fetched, or cannot be had or kept; None: no result waits for it."""
+    case = outcome.proof_came(turn, file)
+    if case is None or state == "fetched":
+        return None if case is None else Reply()
+    lost = _("A picture or paper of the result of {code} could not be had.", code=code(case.number))
+    return Reply(lost, _("Your words reach her all the same. You can send it once more with an answer."))
