@@ -205,12 +205,12 @@ class Choice(Question[str]):
 
     def _meant(self, text: str) -> list[str]:
         """Values whose label or alias the text may mean."""
-        wordings = [
+        said = [
             (value, words)
             for value, label in self.options.items()
             for words in (*sorted(wordings(label)), *self.aliases.get(value, ()))
         ]
-        return list(dict.fromkeys(wordings[index][0] for index in match(text, [words for _value, words in wordings])))
+        return list(dict.fromkeys(said[index][0] for index in match(text, [words for _value, words in said])))
 
     def _which(self, found: list[str]) -> NotUnderstood:
         """Several could be meant: ask which, showing only those (a screenful of them)."""
