@@ -28,6 +28,8 @@ from bot.letters import Drawer
 from bot.outbox import Sender
 from bot.previews import Reader
 from bot.scheduler import Scheduler
+from bot.sealed_office import SealedOffice
+from bot.sealed_page import SealedPage
 from bot.settings import Settings
 from bot.take_in import finish_interrupted
 from bot.turn import Work
@@ -198,6 +200,10 @@ class Service:
         for channel in self.app.channels:
             server.add_routes(channel.routes())
         server.add_routes(Api(self.app, self.web.door.address).routes())
+        sealed = SealedPage(
+            self.web.door, self.app.database, self.app.place, self.app.settings.data_dir / "sealed", self._worked
+        )
+        server.add_routes([*sealed.routes(), *SealedOffice(sealed).routes()])
         server.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
         return server
 

@@ -121,7 +121,8 @@ OTHER_HEADS = Lexicon(
     "phó chủ tịch hđnd, phó chủ tịch mặt trận"
 )
 ADDRESSED = frozenset(
-    {"gửi", "gui", "gặp", "gap", "thưa", "thua", "với", "voi", "lên", "len", "cho", "kính", "kinh", "nhờ", "nho", "mong"}
+    {"gửi", "gui", "gặp", "gap", "thưa", "thua", "với", "voi", "lên", "len", "cho", "kính", "kinh", "nhờ", "nho",
+     "mong"}
 )
 """Before "chủ tịch" these words say that he is written to, not accused."""
 

@@ -35,7 +35,7 @@ from storage.db import create_engine_for, sqlite_path
 from storage.sealing import Keys
 
 FORMAT = 1
-FOLDERS = ("files", "letters", "clips")
+FOLDERS = ("files", "letters", "clips", "sealed")
 """What of DATA_DIR goes into a backup besides the database and commune.toml."""
 KEY_CHECK = b"gandan"
 PAGES = 500

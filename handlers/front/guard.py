@@ -54,6 +54,7 @@ def accusation(turn: Turn) -> Reply | Start | None:
     if accuses == crime == "no":
         return _silence(turn) if live is None else None
     if live is not None and live.route == "accusation":
+        inbox.forget(turn.db, turn.event_id)
         return None  # this is about the very question that is open
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
     if live is None and request is not None and request.topic == card.EMERGENCY:

@@ -10,14 +10,15 @@ first, and no later message names the matter, because the phone may be the offen
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import duty
 from bot.conversation import Ask, Find
 from bot.questions import Phone
 from bot.routes import Routes, Start
+from bot.sealed_news import province, tell_duty
 from bot.tokens import RouteToken
 from bot.turn import Address, Turn, Work
 from handlers.requests import person
 from handlers.requests import request_card as card
+from handlers.sealed.form import PAGE, has_page
 from messages import gates
 from messages.reply import Button, Msg, Reply, Text, _, lines
 from storage import inbox, requests, sealed
@@ -25,7 +26,6 @@ from storage import inbox, requests, sealed
 routes = Routes()
 
 CALLBACK = "callback"
-DUTY = "duty"
 RECALL = {
     "zalo": _("To take it back on Zalo: press and hold your message, then choose “Thu hồi” or “Xóa”."),
     "telegram": _("To delete it on Telegram: press and hold your message, choose “Xóa”, also for the other side."),
@@ -51,7 +51,7 @@ def offered(turn: Turn, kind: str = "accusation", said: str | None = None) -> Re
     if kind == "crime":
         return _crime(turn, gates.crime(words))
     if gates.against_head(words):
-        return Reply(*_not_kept(turn), *province(turn), RIGHTS)
+        return Reply(*_not_kept(turn), *province(turn.commune), RIGHTS)
     more = _("About the Chairman or a Vice-Chairman of the commune, please write to the Chairman of the province.")
     return Reply(*_not_kept(turn), RIGHTS, *_ways(turn), more, buttons=_buttons(turn))
 
@@ -77,17 +77,6 @@ def _not_kept(turn: Turn) -> tuple[Text, ...]:
     )
 
 
-def province(work: Work) -> tuple[Text, ...]:
-    """Where something about the Chairman or a Vice-Chairman goes; the address only when somebody has written it down."""
-    address = work.commune.sealed.province
-    where: tuple[Text, ...] = (_("Address: {address}", address=address),) if address else ()
-    return (
-        _("What concerns the Chairman or a Vice-Chairman of the commune is settled by the Chairman of the province."),
-        *where,
-        _("Please send it there on paper, or go there and speak. The commune keeps nothing of it."),
-    )
-
-
 def _ways(turn: Turn) -> tuple[Text, ...]:
     page = (_("A page of the commune's own: only two named readers can open it, and you need not give a name."),)
     called = _("A call: the receiver of citizens rings you, and you say what it is about only then.")
@@ -98,9 +87,8 @@ def _ways(turn: Turn) -> tuple[Text, ...]:
 
 
 def _buttons(turn: Turn, lane: str = "") -> tuple[Button, ...]:
-    page = Button(_("Write on the closed page"), str(RouteToken("sealed-page")))
     return (
-        *((page,) if has_page(turn) else ()),
+        *((PAGE,) if has_page(turn) else ()),
         Button(_("Please call me back"), str(RouteToken("sealed-call", (lane,) if lane else ()))),
         Button(_("On paper or by speaking"), str(RouteToken("denounce"))),
     )
@@ -121,38 +109,6 @@ def _crime(turn: Turn, kind: str | None) -> Reply:
         lawful = (_("The commune itself must receive and help ({source}).", source=turn.commune.sealed.home_source),)
     return Reply(
         lines(numbers[0], *numbers[1:]), *_not_kept(turn), *lawful, RIGHTS, *_ways(turn), buttons=_buttons(turn, "c")
-    )
-
-
-def tell_duty(work: Work) -> None:
-    """Whoever is on duty learns at once that something of this lane waits, and nothing of what it is."""
-    people = duty.with_right(work, DUTY) or [each for each in duty.heads(work) if each.role == "chairman"]
-    told = Reply(_("Something waits in the closed box for crime and violence. Please look at /office."), loud=True)
-    duty.tell(work, people, told, otherwise_office=False)
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
-
-
-def has_page(turn: Turn) -> bool:
-    """Whether she can reach the commune's own page, and somebody has been named to read what is written there."""
-    reachable = bool(turn.place.public_url) or turn.address.channel == "web"
-    return reachable and sealed.has_readers(turn.db, turn.commune_id)
-
-
-@routes.tap("sealed-page")
-def page(turn: Turn) -> Reply:
-    """A link to the page, for once and for a day; it says nothing of what it is for."""
-    if turn.citizen is None or not has_page(turn):
-        return Reply(_("The closed page is not open now. Please come to the office, or ask for a call."))
-    at = turn.address
-    back = (at.channel, at.account, at.chat, at.sender)
-    token = sealed.new_token(turn.db, turn.commune_id, back, turn.now)
-    base = "" if at.channel == "web" else turn.place.public_url
-    return Reply(
-        _("Here is the page: {link}", link=f"{base}/kin/{token}"),
-        _("It opens for 24 hours and can be sent once. Please do not pass it on."),
-        _("After sending you get a number and a secret code; please write both down."),
     )
 
 

@@ -145,6 +145,9 @@ RESTRICTED = {
     "tap posts": {"official"},
     "tap reply": {"official"},
     "tap seen": {"official"},
+    "command /nguoidockin": {"chairman"},
+    "command /tinkin": {"official"},
+    "conversation sealed-readers": {"chairman"},
     "tap stop-noted": {"official"},
     "tap stop-reports": {"official"},
     "tap take": {"official"},
@@ -357,6 +360,9 @@ HTTP = {
     "POST /office/api/messages": DESK, "POST /office/api/files": DESK, "GET /office/api/updates": DESK,
     "GET /office/api/socket": DESK, "GET /office/api/files/{name}": DESK, "GET /office/api/session": DESK,
     "POST /office/api/leave": DESK,
+    "GET /kin": OPEN, "POST /kin": OPEN, "GET /kin/{name}": OPEN, "POST /kin/{name}": OPEN,
+    "GET /office/kin": DESK, "POST /office/kin": DESK, "GET /office/kin/{name}": DESK,
+    "POST /office/kin/{name}": DESK, "GET /office/kin/{name}/{file}": DESK,
 }  # fmt: skip
 """Who may use which path; a new one fails a test until it is written down."""
 

@@ -6,6 +6,8 @@ const DUTY = /((?:gọi|số)\s+(?:ngay\s+)?)(11[1-5])(?!\d|[.\/]\d)/i;
 // A short message with its words ready, as officials get it for the call list: only what can be nothing else.
 const SMS = /(^|\n)(sms:(\+84\d{8,10})\?&body=[A-Za-z0-9%_.~\-]+)(?=\n|$)/;
 const LINK = /https:\/\/[^\s<>"'()]+/;
+// The closed page of this very machine.
+const OURS = /(^|\s)(\/(?:office\/)?kin(?:\/[\w-]{20,60})?)(?=[\s.,]|$)/;
 
 // The text as nodes: gov.vn addresses, phone numbers and ready short messages can be tapped, all else is words.
 export function words(text) {
@@ -23,7 +25,7 @@ export function words(text) {
 }
 
 function nearest(text) {
-  const found = [message(text), link(text), phone(text, PHONE), phone(text, DUTY)].filter(Boolean);
+  const found = [message(text), link(text), ours(text), phone(text, PHONE), phone(text, DUTY)].filter(Boolean);
   found.sort((a, b) => a.at - b.at);
   return found[0];
 }
@@ -39,6 +41,15 @@ function link(text) {
     node.rel = "noopener noreferrer";
   }
   return { at: hit.index, length: address.length, node };
+}
+
+function ours(text) {
+  const hit = OURS.exec(text);
+  if (!hit) return null;
+  const node = anchor(hit[2], hit[2]);
+  node.target = "_blank";
+  node.rel = "noopener noreferrer";
+  return { at: hit.index + hit[1].length, length: hit[2].length, node };
 }
 
 // Judged on the parsed address: "https://gov.vn.example" and "https://x.gov.vn@example" are not the government's.
