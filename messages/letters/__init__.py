@@ -20,6 +20,7 @@ from messages.letters.apologies import ApologyLate, ApologyMistake
 from messages.letters.case_papers import CaseFile, Receipt
 from messages.letters.letter import Drawn, Letter, Refused, Undrawable
 from messages.letters.occasions import Birth, Condolence, Marriage, Support, Thanks
+from messages.letters.petitions import Complaint, Denunciation, Mediation
 from messages.letters.signed import Signed
 from messages.letters.slip import Slip
 from messages.letters.submission import Submission
@@ -32,7 +33,11 @@ SIGNED: dict[str, type[Signed]] = {
     letter.name: letter
     for letter in (ApologyLate, ApologyMistake, Marriage, Birth, Condolence, Thanks, Support, Submission)
 }
-LETTERS: dict[str, type[Letter]] = {Slip.name: Slip, Receipt.name: Receipt, CaseFile.name: CaseFile, **SIGNED}
+PETITIONS: dict[str, type[Letter]] = {letter.name: letter for letter in (Complaint, Denunciation, Mediation)}
+"""Forms that are signed by whoever brings them."""
+LETTERS: dict[str, type[Letter]] = {
+    Slip.name: Slip, Receipt.name: Receipt, CaseFile.name: CaseFile, **PETITIONS, **SIGNED,
+}  # fmt: skip
 """Every letter by its name, which is also its template's."""
 
 
