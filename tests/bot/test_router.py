@@ -9,13 +9,14 @@ from bot.router import Router
 from storage import requests
 from tests import form
 from tests.bot.turns import VILLAGER, Bench, Chats, Who
+from tests.handlers.test_case_follow import asked, filed
 
 EMERGENCY = "Cháy nhà rồi, cứu với"
 ACCUSES = "Cán bộ địa chính đòi tiền lót tay"
 CODE = "H99.33-261125-0001"
 STEPS = (
     "token", "whole_command", "emergency", "accusation", "live_question", "latest_list", "with_a_person",
-    "code_or_phrase", "late_answer", "menu",
+    "about_case", "code_or_phrase", "late_answer", "menu",
 )  # fmt: skip
 
 
@@ -308,6 +309,18 @@ def test_6_with_a_person_words_go_to_the_person(chats: Chats, text: str) -> None
     said = chats.says(text)
     assert said.route == "with_a_person"
     assert any(text in body["text"] for body in said.everything)
+
+
+def test_6_a_person_goes_before_a_question_about_a_case_and_that_before_a_phrase(chats: Chats) -> None:
+    """Whatever is clearly another matter is not the answer to the office."""
+    made = filed(chats)
+    for words, step in (("Phía bờ suối ạ", "about_case"), ("thủ tục", "code_or_phrase"), ("/trogiup", "whole_command")):
+        asked(chats, made)
+        assert chats.says(words).route == step
+    assert chats.does(kind="photo").route == "about_case"
+    asks_for_a_person(chats)
+    asked(chats, made)
+    assert chats.says("Phía bờ suối ạ").route == "with_a_person"
 
 
 @pytest.mark.parametrize("kind", ["photo", "file", "voice", "location"])
