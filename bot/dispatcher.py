@@ -28,6 +28,7 @@ from bot.metrics import Metrics
 from bot.router import Router, belongs_to_talk
 from bot.routes import Routes
 from bot.turn import Address, Place, Turn, is_office
+from messages import gates
 from messages.reply import Reply, _
 from storage import arrivals, citizens, conversations, inbox
 from storage.arrivals import Arrival
@@ -333,12 +334,25 @@ class Dispatcher:
         reference = logs.new_reference()
         if not inbox.fail(db, taken.id, reference, logs.describe(error), now):
             return Outcome(taken, "done_elsewhere")
+        kept = not self._accuses(taken)
+        if not kept:
+            inbox.forget(db, taken.id)  # what accuses somebody is not kept, not even as a failure (L28)
         outcome = Outcome(taken, "failed", reference=reference, error=logs.describe(error))
         if not taken.event_id.startswith("internal:") and not isinstance(error, Unparsable):
-            self._apologise(db, taken, reference, now, outcome)
+            self._apologise(db, taken, reference, now, outcome, kept)
         return outcome
 
-    def _apologise(self, db: Connection, taken: Taken, reference: str, now: datetime, outcome: Outcome) -> None:
+    def _accuses(self, taken: Taken) -> bool:
+        """Whether the words of an event accuse somebody or tell of a crime, or may."""
+        try:
+            text = self._parse(taken).text
+        except Exception:  # that may be the very error
+            return False
+        return gates.accuses(text) != "no" or gates.tells_of_crime(text) != "no"
+
+    def _apologise(
+        self, db: Connection, taken: Taken, reference: str, now: datetime, outcome: Outcome, kept: bool
+    ) -> None:
         turn = Turn(
             db=db,
             place=self.place,
@@ -356,6 +370,12 @@ class Dispatcher:
             "or type 0 for a person. (Reference: {reference})",
             reference=reference,
         )
+        if not kept:
+            words = _(
+                "I am sorry, something went wrong on our side. What you wrote is not kept. Please come to the office, "
+                "or type 0 for a person. (Reference: {reference})",
+                reference=reference,
+            )
         turn.send(turn.address, Reply(words), kind="answer", expires_at=now + ANSWERS_EXPIRE, in_reply_to=taken.id)
         outcome.woken = turn.woken
 

@@ -55,20 +55,23 @@ def accusation(turn: Turn) -> Reply | Start | None:
         return _silence(turn) if live is None else None
     if live is not None and live.route == "accusation":
         inbox.forget(turn.db, turn.event_id)
-        return None  # this is about the very question that is open
+        if "yes" not in (accuses, crime):
+            return None  # this is about the very question that is open
+        conversations.save(turn.db, live.id, "closed", {}, turn.now, turn.now)
+        live = None
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
     if live is None and request is not None and request.topic == card.EMERGENCY:
         return None  # whoever is on duty must know what happens; nothing of it reaches a shared chat
-    if live is None and "yes" in (accuses, crime):
-        return offer.offered(turn, "crime" if crime == "yes" else "accusation")
+    if live is None and (told := offer.sure(turn)) is not None:
+        return told
     inbox.forget(turn.db, turn.event_id)
     return Start("accusation", text=turn.event.text, answering=live is not None)
 
 
 def _silence(turn: Turn) -> Reply | None:
     """Whoever waits for a call about something not to be written here may go on writing; it is not taken."""
-    text = turn.event.text
-    if not offer.waits_for_call(turn, turn.address) or gates.courtesy(text) or gates.finished(text):
+    text, sent = turn.event.text, turn.event.files or turn.event.kind == "voice"
+    if not offer.waits_for_call(turn, turn.address) or (not sent and (gates.courtesy(text) or gates.finished(text))):
         return None
     offer.forget(turn)
     return Reply(_("Please say it to the person who calls you. What you have just written is not kept."))

@@ -11,6 +11,7 @@ from bot.routes import Routes
 from bot.turn import Address, Turn, Work
 from handlers.requests import person
 from handlers.requests import request_card as card
+from handlers.sealed import offer
 from messages import gates
 from messages.reply import Reply, _
 from storage import receipts, requests, takeovers
@@ -49,6 +50,8 @@ def _answered(work: Work, request: Request) -> None:
 def kept(turn: Turn) -> Reply:
     """What she writes meanwhile: kept where officials see it, and not answered."""
     found = _going_on(turn, turn.address)
+    if found is not None and (told := offer.sure(turn)) is not None:
+        return told
     if found is not None and turn.event.kind in person.PASSED_ON and (turn.event.text or turn.event.files):
         request = person.begin(turn, "question", person.citizen(turn).village)
         _keep(turn, request)

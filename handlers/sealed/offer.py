@@ -56,6 +56,13 @@ def offered(turn: Turn, kind: str = "accusation", said: str | None = None) -> Re
     return Reply(*_not_kept(turn), RIGHTS, *_ways(turn), more, buttons=_buttons(turn))
 
 
+def sure(turn: Turn) -> Reply | None:
+    """The answer when this turn's words surely accuse somebody or tell of a crime; None when they do not."""
+    if gates.tells_of_crime(turn.event.text) == "yes":
+        return offered(turn, "crime")
+    return offered(turn) if gates.accuses(turn.event.text) == "yes" else None
+
+
 def forget(turn: Turn) -> None:
     """Keep nothing of this event: neither its raw bytes nor what was sent with it."""
     inbox.forget(turn.db, turn.event_id)
