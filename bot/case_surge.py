@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from bot.settings import ZONE
 from bot.tokens import RouteToken
 from bot.turn import Work
 from messages.cases import FIELDS, PUBLIC_WORKS
@@ -83,7 +84,7 @@ def show(work: Work, flood: Flood, *, loud: bool = False, over: bool = False) ->
 
 def name(flood: Flood) -> str:
     """The card's name: one for each flood."""
-    return f"surge:{flood.began_at.date().isoformat()}:{flood.began}"
+    return f"surge:{flood.began_at.astimezone(ZONE).date().isoformat()}:{flood.began}"
 
 
 def _heading(flood: Flood, total: int, *, over: bool) -> Text:
