@@ -17,7 +17,8 @@ from bot.state import digest
 from bot.turn import Turn
 from handlers.cases import actions, close
 from messages.cases import code
-from messages.fold import fold
+from messages.fold import fold, nfc
+from messages.gates import Lexicon
 from messages.reply import Msg, Personal, Reply, _
 from messages.reply import Text as Words
 from storage import cases, officials, refusals, sessions
@@ -28,8 +29,10 @@ from storage.refusals import Refusal
 routes = Routes()
 
 OTHER, OURSELVES = "other", "ourselves"
-COMMANDS = ("bat buoc", "nghiem cam", "khong duoc phep", "phai tu", "tu lien he", "tu giai quyet", "mien giai quyet")
-"""Phrases of an order without help, folded (G05: from commanding to serving and guiding)."""
+COMMANDS = Lexicon(
+    "bắt buộc, nghiêm cấm, không được phép, phải tự, tự liên hệ, tự giải quyết, tự chịu, miễn giải quyết, miễn trả lời"
+)
+"""Phrases of an order without help (G05: from commanding to serving and guiding)."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +113,16 @@ def _ground(ask: Ask) -> str:
     if phrase is None:
         return ground
     prompt = _("“{phrase}” reads like an order. Could you say it more gently, as to a neighbour?", phrase=phrase)
-    return ask(Text("softer", prompt, at_least=20, at_most=1000, skip=_("Keep my words"))) or ground
+    ways: Mapping[str, Words] = {"anew": _("Write it anew"), "keep": _("Keep my words")}
+    keeps = ask(Choice("gently", prompt, ways)) == "keep"
+    return ground if keeps else ask(Text("softer", _GROUND, at_least=20, at_most=1000))
 
 
 def command_in(text: str) -> str | None:
     """A phrase that orders and does not help, as it stands in the text."""
-    words, bare = text.split(), f" {fold(text)} "
-    for phrase in COMMANDS:
-        if f" {phrase} " in bare:
-            count = len(phrase.split())
-            runs = (" ".join(words[at : at + count]) for at in range(len(words)))
-            return next((each.strip(" .,;:!?") for each in runs if fold(each) == phrase), phrase)
-    return None
+    words = [each.strip(' .,;:!?“”"()') for each in nfc(text).split()]
+    hits = COMMANDS.hits([each.casefold() for each in words], [fold(each) for each in words])
+    return " ".join(words[hits[0].at : hits[0].end]) if hits else None
 
 
 def _ways(owner: str) -> Mapping[str, Words]:
