@@ -46,7 +46,7 @@ RESTRICTED = {
     "command /mautraloi": {"chairman", "clerk"},
     "command /danhsachgoi": {"official"},
     "command /duyet": {"official"},
-    "command /hangdoi": {"official"},
+    "command /hangdoi": {"official", "village-head"},
     "command /homnay": {"official"},
     "command /hoso": {"official"},
     "command /ketqua": {"official"},
@@ -169,6 +169,17 @@ RESTRICTED = {
     "tap trail-steps": {"official"},
     "tap trail-messages": {"official"},
     "tap set-status": {"official"},
+    "conversation case-door": {"official"},
+    "conversation case-of-request": {"official"},
+    "conversation village-for": {"village-head"},
+    "conversation village-look": {"village-head"},
+    "tap case-from-request": {"official"},
+    "tap case-print": {"official"},
+    "tap case-trail": {"official"},
+    "tap village-case": {"village-head"},
+    "tap village-cases": {"village-head"},
+    "tap village-report": {"village-head"},
+    "tap village-seen": {"village-head"},
 }
 NOT_AT_THE_DESK = {"conversation person"}
 """What no official begins at /office, though a villager may: he is the person already."""
