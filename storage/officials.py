@@ -6,7 +6,7 @@ are public by duty (requirement G06), so they stand in clear.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,6 +129,15 @@ def get(db: Connection, commune_id: int, official_id: int) -> Official | None:
         select(*COLUMNS).where(official.c.commune_id == commune_id, official.c.id == official_id, official.c.active)
     ).first()
     return None if row is None else made(row)
+
+
+def names(db: Connection, commune_id: int, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Name and post of these people by id, also of those whose rights were taken away: what they did stays theirs."""
+    if not ids:
+        return {}
+    asked = select(official.c.id, official.c.name, official.c.post)
+    rows = db.execute(asked.where(official.c.commune_id == commune_id, official.c.id.in_(list(ids))))
+    return {row.id: (row.name, row.post) for row in rows}
 
 
 def active(db: Connection, commune_id: int) -> list[Official]:

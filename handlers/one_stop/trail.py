@@ -1,7 +1,8 @@
 """One dossier as officials see it (A03): its dates, every step and who set it, every message about it, its letters.
 
-`/hoso CODE`. The applicant's name and phone stand at /office alone, and who has read them there is noted; where others
-read along nobody is named, and of a private procedure not even the procedure (L05).
+`/hoso CODE`; with the number of a case, that case (handlers.cases.case_paper). The applicant's name and phone stand at
+/office alone, and who has read them there is noted; where others read along nobody is named, and of a private procedure
+not even the procedure (L05).
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from bot.calendar import Calendar
 from bot.routes import Routes
 from bot.tokens import RouteToken
 from bot.turn import Turn
+from handlers.cases import case_paper
 from handlers.dossiers import slip
 from handlers.dossiers.dossier import counter
 from handlers.office.dashboard import STATES
 from handlers.one_stop.desk import phone
+from messages import cases as case_numbers
 from messages import codes
 from messages import dossiers as words
 from messages.reply import Button, Msg, Personal, Reply, Text, _, lines
@@ -52,8 +55,10 @@ COLLECTS: Mapping[str, Msg] = {
 
 @routes.command("/hoso", role="official")
 def by_code(turn: Turn, rest: str) -> Reply:
-    """Everything on file about one dossier."""
+    """Everything on file about one dossier, or about one case: "/hoso PA-0042"."""
     code = codes.find(rest)
+    if not code and (numbers := case_numbers.find(rest)):
+        return case_paper.by_number(turn, numbers[0])
     if not code:
         return Reply(_("Please write the code after it, for example /hoso H55.242-260901-0012."))
     return whole(turn, codes.key(code[0]), code[0])

@@ -200,13 +200,20 @@ def card_buttons(request: Request) -> tuple[Button, ...]:
     number = (str(request.id),)
     seen = Button(_("I have seen it"), str(RouteToken("seen", number)))
     called = Button(_("I have called"), str(RouteToken("called", number)))
+    case = Button(_("Make it a case"), str(RouteToken("case-from-request", number)))
     return (
         *([seen] if request.topic == EMERGENCY else []),
         Button(_("Take it"), str(RouteToken("take", number))),
         Button(_("Answer"), str(RouteToken("reply", number))),
         *([called] if request.topic in (EMERGENCY, "callback", "voice") else []),
+        *([case] if may_be_case(request) else []),
         Button(_("Close"), str(RouteToken("close", number))),
     )
+
+
+def may_be_case(request: Request) -> bool:
+    """Whether an official may file what she wrote here as a case: an ordinary request, of which others may read."""
+    return request.topic in ("question", "callback") and request.is_open and not request.sealed_for_receiver
 
 
 def _state(work: Work, request: Request) -> Msg:
