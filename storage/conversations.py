@@ -1,7 +1,8 @@
 """Talks (the state of a conversation, one live per chat and sender) and the lists a typed number may answer.
 
 A talk's answers are sealed and emptied some days after it is done. States: live; parked (another was started
-meanwhile); expired (kept 7 days, one tap continues: L07); ended (its result repeats for 30 days); closed.
+meanwhile); expired (kept 7 days, one tap continues: L07); ended (its result repeats for 30 days); closed;
+kept (words that wait for a tap).
 """
 
 import secrets
@@ -208,8 +209,11 @@ def open_talk(
     now: datetime,
     expires_at: datetime,
     park: bool = True,
+    state: str = "live",
 ) -> Talk:
-    """A new live talk; one that was live is parked and can be resumed until it expires (`park` false: none is)."""
+    """A new live talk; one that was live is parked and can be resumed until it expires (`park` false: none is). state
+    "kept": nobody is asked anything, and what `save` puts there waits for a tap.
+    """
     if park:
         _PARK.run(db, lane=lane_id, of=sender)
     token = _token()
@@ -219,13 +223,13 @@ def open_talk(
         "lane_id": lane_id,
         "sender": sender,
         "route": route,
-        "state": "live",
+        "state": state,
         "data": seal_json(db, {}),
         "opened_at": now,
         "touched_at": now,
         "expires_at": expires_at,
     }
-    return Talk(_OPEN.scalar(db, **values), token, lane_id, sender, route, "live", {}, now, expires_at)
+    return Talk(_OPEN.scalar(db, **values), token, lane_id, sender, route, state, {}, now, expires_at)
 
 
 _SAVE = Prepared(

@@ -41,7 +41,7 @@ from messages.intake import Sorted
 from messages.render import ZONE
 from messages.reply import Button, Msg, Personal, Reply, Text, _, lines
 from messages.reply import Text as Words
-from storage import cases, files
+from storage import cases, conversations, files
 from storage.cases import Case
 
 routes = Routes()
@@ -275,8 +275,9 @@ def unfinished(values: Mapping[str, Any]) -> FileReport | None:
             about = str(value)
         elif name.startswith("where") and value != SKIP:
             village = str(value)
-    found = intake.sort(told.text)
-    ordinary = (found.lane in (CASE, "emergency") and found.sure) or values.get("lane0") == CASE
+    found = _as_told(intake.sort(told.text), about, bool(values.get("plain")))
+    said_so = any(name.startswith("lane") and value == CASE for name, value in values.items())
+    ordinary = found.lane in (CASE, "emergency") or (said_so and found.lane not in GRAVE)
     if not (told.says or told.files) or not ordinary:
         return None
     return FileReport(
@@ -297,14 +298,15 @@ def unfinished(values: Mapping[str, Any]) -> FileReport | None:
 )  # fmt: skip
 def report(
     ask: Ask, find: Find, said: str = "", files: list[str] | None = None, field: str = "", about: str = "",
-    dossier: str = "", place: list[float] | None = None, voice: bool = False,
+    dossier: str = "", place: list[float] | None = None, voice: bool = False, plain: bool = False,
 ) -> FileReport | NoReport:  # fmt: skip
     """What it is; one question if it is not clear enough; one look. `said`, `files`, `place`: what she sent already;
-    `about`: a key of ABOUT; `dossier`: the code of the one that she was served about.
+    `about`: a key of ABOUT; `dossier`: the code of the one that she was served about; `plain`: she has been asked
+    whether it is only a report.
     """
     at = (place[0], place[1]) if place else None
     about, told = _what(ask, about, Told(content(said), tuple(files or ()), at, voice))
-    found = _of_counter(intake.sort(told.text), about)
+    found = _as_told(intake.sort(told.text), about, plain)
     lanes = {each.lane for _part, each in intake.apart(told.text)}
     if len(found.parts) > 1 and lanes & GRAVE:
         return FileReport(told, field, split=True)  # what accuses is not kept while she is asked
@@ -322,7 +324,7 @@ def report(
     field = field or ("service" if about else found.field)
     village, told = _where(ask, find, told, replace(found, field=field), asked or split)
     draft = FileReport(told, field, about, dossier, village, split)
-    return _look(ask, find, draft, found)
+    return _look(ask, find, draft, found, plain)
 
 
 def _what(ask: Ask, about: str, told: Told) -> tuple[str, Told]:
@@ -348,10 +350,13 @@ def _ask_what(about: str, told: Told) -> Msg:
     return _("What would you like to tell the office, and where is it? Pictures, voice and your place will do, too.")
 
 
-def _of_counter(found: Sorted, about: str) -> Sorted:
-    """What she said by a button about the counter needs no more sorting, unless it surely is something graver."""
-    doubtful = found.lane not in (CASE, "emergency") and not found.sure
-    return replace(found, lane="case", sure=True, choices=(), parts=()) if about and doubtful else found
+def _as_told(found: Sorted, about: str, plain: bool) -> Sorted:
+    """What she called a report, or told about the counter by a button, is no more asked about, unless it surely is
+    something graver.
+    """
+    doubtful = found.lane not in (CASE, "emergency") and not (found.sure and found.lane in GRAVE)
+    settled = plain or (about and not found.sure)
+    return replace(found, lane="case", sure=True, choices=(), parts=()) if settled and doubtful else found
 
 
 def _chosen_of(ask: Ask, told: Told, question: Callable[[str], Pick], name: str) -> tuple[str, Told]:
@@ -419,7 +424,7 @@ def _one_of(find: Find, text: str) -> tuple[Village, ...]:
     return ()
 
 
-def _look(ask: Ask, find: Find, draft: FileReport, found: Sorted) -> FileReport | NoReport:
+def _look(ask: Ask, find: Find, draft: FileReport, found: Sorted, plain: bool) -> FileReport | NoReport:
     """Everything as it will be sent; whatever she adds is shown again."""
     for turn in range(MOST_FILES * 2):
         near = find(alike, find.commune, find.now, _looked_for(draft, found)) if not draft.split else None
@@ -431,7 +436,7 @@ def _look(ask: Ask, find: Find, draft: FileReport, found: Sorted) -> FileReport 
         draft = replace(draft, told=draft.told.and_(answer))
         named = find.commune.places.within(answer.text)
         draft = replace(draft, village=named.label) if named is not None else draft
-        again = _of_counter(intake.sort(draft.told.text), draft.about)
+        again = _as_told(intake.sort(draft.told.text), draft.about, plain)
         if again.lane in GRAVE and again.lane != found.lane:  # a caption, which the gate does not read
             return NoReport(again.lane, draft.told.text)
     return draft
@@ -619,6 +624,27 @@ def _and(reply: Reply, more: Reply) -> Reply:
 def begin(turn: Turn) -> Start:
     """The line of the menu."""
     return Start("report")
+
+
+def kept(turn: Turn) -> str:
+    """Keep her words while she is asked what she means, so that she need not write them again; what `report-kept`
+    takes.
+    """
+    at = turn.address.sender
+    talk = conversations.open_talk(
+        turn.db, turn.commune_id, turn.lane_id, at, "report", turn.now, turn.now, park=False, state="kept"
+    )
+    conversations.save(turn.db, talk.id, "kept", {"said": turn.event.text}, turn.now, turn.now)
+    return talk.token
+
+
+@routes.tap("report-kept")
+def go_on(turn: Turn, token: str = "") -> Start:
+    """What she wrote before is a report, she says."""
+    at = turn.address.sender
+    found = conversations.by_token(turn.db, turn.commune_id, turn.lane_id, at, token)
+    said = found.data.get("said", "") if found is not None and found.state == "kept" else ""
+    return Start("report", said=said, plain=True)
 
 
 @routes.tap("report-service")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from bot.routes import Go, Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
+from handlers.cases import report
 from handlers.front import greeting
 from messages import codes, gates, intake
 from messages.reply import Button, Msg, Reply, _
@@ -100,9 +101,9 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
     if said.intent == "accusation":
         return Start("accusation", text=turn.event.text, answering=False)
     if said.act == "ask" or said.intent in CONFIRMED:
-        return _ask(said)
+        return _ask(turn, said)
     found = codes.find(turn.event.text)
-    more = [_button(each) for each in said.others if each in LABELS]
+    more = [_button(each, turn) for each in said.others if each in LABELS]
     if found and said.intent == "lookup":
         more = [
             *(Button(_("Look up {code}", code=code), str(RouteToken("lookup", (code,)))) for code in found[1:]),
@@ -121,7 +122,7 @@ def other_matter(turn: Turn) -> Reply | None:
     said = understand(turn.event.text, turn.place.phrases.table, loosely=False)
     if said.act != "lead" or said.intent not in LABELS or talk.route in ROUTES[said.intent]:
         return None
-    return Reply(_("Or do you mean something else? Please tap that button."), buttons=(_button(said.intent),))
+    return Reply(_("Or do you mean something else? Please tap that button."), buttons=(_button(said.intent, turn),))
 
 
 @routes.tap("intent")
@@ -133,18 +134,21 @@ def intent(turn: Turn, name: str) -> Reply | Start | Go:
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def _ask(said: Understood) -> Reply:
+def _ask(turn: Turn, said: Understood) -> Reply:
     """One question with buttons; a person is always among them."""
     choices = [name for name in said.choices if name in LABELS]
     if said.intent == "complaint":
-        others = [_button(name) for name in choices if name != "complaint"]
+        others = [_button(name, turn) for name in choices if name != "complaint"]
         yes = Button(_("Yes, I want to complain"), str(RouteToken("intent", ("complaint",))))
         return Reply(_("May I ask first: do you want to complain?"), buttons=(yes, *others, _button("person")))
     names = dict.fromkeys((*(choices or [said.intent if said.intent in LABELS else "help"]), "person"))
-    return Reply(_("Which of these do you mean?"), buttons=tuple(map(_button, names)), numbered=True)
+    return Reply(_("Which of these do you mean?"), buttons=tuple(_button(name, turn) for name in names), numbered=True)
 
 
-def _button(name: str) -> Button:
+def _button(name: str, turn: Turn | None = None) -> Button:
+    """What leads there; her words go with it to a report, which they may be."""
+    if name == "report" and turn is not None and turn.event.kind == "text":
+        return Button(LABELS[name], str(RouteToken("report-kept", (report.kept(turn),))))
     return Button(LABELS[name], str(RouteToken("intent", (name,))))
 
 

@@ -46,7 +46,7 @@ def taps(chats: Chats, said: Said, label: str) -> Said:
         ("sdt can bo dia chinh", "Danh bạ"),
         ("ct xa tiep dan ngay nao", "tiếp công dân"),
         ("noi chuyen voi nhan vien", "muốn hỏi cán bộ việc gì"),
-        ("Đèn đường chết cả tuần r", "ở đây chưa có"),
+        ("Đèn đường chết cả tuần r", "Việc này ở đâu"),
         ("thon minh hop may gio v", "ở đây chưa có"),
         ("cho bác đặt lịch sáng mai", "ở đây chưa có"),
         ("có người gọi bảo đọc mã otp", "không ai hỏi mã OTP"),
@@ -104,7 +104,7 @@ def test_L18_after_a_joke_the_first_word_not_understood_is_the_first(chats: Chat
         ("địt mẹ hồ sơ của tao đâu", "mã hồ sơ"),
         ("đm mấy giờ mở cửa", "Từ thứ Hai"),
         ("dm cho tao gap can bo", "cán bộ"),
-        ("thằng cán bộ Bình ăn tiền", "được giữ riêng"),
+        ("thằng cán bộ Bình ăn tiền", "không giữ lời"),
     ],
 )
 def test_L18_what_is_wanted_besides_abuse_wins(chats: Chats, text: str, shows: str) -> None:
@@ -153,7 +153,7 @@ async def test_an_accusation_in_telex_is_asked_about_by_the_guard(citizen: Perso
     await official.looks()
     official.sees_not("nhan tien", "toos caos")
     await citizen.says("1")
-    citizen.sees("giữ riêng")
+    citizen.sees("không giữ lời")
 
 
 def test_a_follow_up_with_nothing_before_it_is_asked_about(chats: Chats) -> None:
