@@ -20,6 +20,7 @@ from storage.cases import COLUMNS, Case, case_entry, case_file
 
 NAMES = (
     "received", "answered", "on-time", "answered-late", "open", "late", "reopened", "yes", "partly", "silent", "unsaid",
+    "refused",
 )  # fmt: skip
 """Figures by name; besides them village, field and kind of what was received, and hot spots."""
 ANSWERED = ("done", "settled", "refused")
@@ -85,6 +86,7 @@ def named(commune_id: int, name: str, week: Week) -> Any:
         "partly": settled & (case_file.c.satisfied == "partly"),
         "silent": settled & (case_file.c.satisfied == "silent"),
         "unsaid": answered & (case_file.c.state == "done"),
+        "refused": answered & (case_file.c.state == "refused"),
     }[name]
 
 
@@ -160,8 +162,8 @@ def _answered(db: Connection, commune_id: int, week: Week) -> dict[str, int]:
     for state, satisfied, on_time, many in rows:
         counts["answered"] += many
         counts["on-time" if on_time else "answered-late"] += many
-        if state == "done":
-            counts["unsaid"] += many
+        if state in ("done", "refused"):
+            counts["unsaid" if state == "done" else "refused"] += many
         elif state == "settled" and satisfied in ("yes", "partly", "silent"):
             counts[satisfied] += many
     return dict(counts)

@@ -24,6 +24,7 @@ from messages.letters.petitions import Complaint, Denunciation, Mediation
 from messages.letters.signed import Signed
 from messages.letters.slip import Slip
 from messages.letters.submission import Submission
+from messages.letters.weekly import Weekly
 from messages.letters.words import VARIANTS, WORDS, Paragraphs, fill
 
 __all__ = ["LETTERS", "Drawn", "Letter", "Refused", "Signed", "Slip", "Templates", "Undrawable"]
@@ -36,7 +37,7 @@ SIGNED: dict[str, type[Signed]] = {
 PETITIONS: dict[str, type[Letter]] = {letter.name: letter for letter in (Complaint, Denunciation, Mediation)}
 """Forms that are signed by whoever brings them."""
 LETTERS: dict[str, type[Letter]] = {
-    Slip.name: Slip, Receipt.name: Receipt, CaseFile.name: CaseFile, **PETITIONS, **SIGNED,
+    Slip.name: Slip, Receipt.name: Receipt, CaseFile.name: CaseFile, Weekly.name: Weekly, **PETITIONS, **SIGNED,
 }  # fmt: skip
 """Every letter by its name, which is also its template's."""
 
