@@ -10,7 +10,7 @@ from storage.cases import Case, case_file
 
 LIKELY = 0.5
 """Share of words from which on two cases are thought to be one work."""
-SOME = 0.2
+SOME = 0.3
 """From which on an official who looks for it is shown a case."""
 
 
