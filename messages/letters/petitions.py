@@ -21,20 +21,19 @@ class Complaint(Letter):
     office: str = words("Tên cơ quan in mẫu đơn", "Ủy ban nhân dân xã Suối Lành", 90, needed=True)
     recipient: str = words("Kính gửi ai", "Chủ tịch Ủy ban nhân dân xã Suối Lành", 200, needed=True)
     writer: str = words("Họ và tên người khiếu nại", "Nguyễn Thị Thu Hường", 120)
-    address: str = words("Địa chỉ", "Ngõ 4, Thôn Suối Trên, xã Suối Lành, tỉnh mẫu", 300)
+    address: str = words("Địa chỉ", "Thôn Suối Trên, xã Suối Lành", 300)
     phone: str = words("Số điện thoại", "0912 345 678", 30)
     against: str = words("Người, cơ quan bị khiếu nại", "Chủ tịch Ủy ban nhân dân xã Suối Lành", 300)
     decision: str = words(
         "Quyết định (số, ngày) hoặc việc làm bị khiếu nại",
-        "Quyết định số 45/QĐ-UBND ngày 02/11/2026 về việc xử phạt vi phạm hành chính", 600,
+        "Quyết định số 45/QĐ-UBND ngày 02/11/2026", 600,
     )  # fmt: skip
     received: str = words("Ngày nhận hoặc biết", "thứ Năm, 05/11/2026", 60)
     content: str = words(
         "Nội dung, lý do",
-        "Nhà tôi rào lại bờ rào cũ trên đất đã có giấy chứng nhận từ năm 2008.\nQuyết định ghi là lấn hành lang đường.",
-        3000,
+        "Nhà tôi rào lại bờ rào cũ, trên đất đã có giấy chứng nhận.", 3000,
     )  # fmt: skip
-    asks: str = words("Đề nghị giải quyết điều gì", "Xem xét lại và hủy quyết định xử phạt nói trên.", 1500)
+    asks: str = words("Đề nghị giải quyết điều gì", "Xem xét lại quyết định nói trên.", 1500)
     papers: tuple[str, ...] = several(
         "Tài liệu kèm theo", ("Bản sao quyết định", "Bản sao giấy chứng nhận quyền sử dụng đất"), 300, count=15
     )
