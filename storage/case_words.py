@@ -45,18 +45,23 @@ def add(db: Connection, commune_id: int, case_id: int, words: Iterable[str]) -> 
 
 
 def found(
-    db: Connection, commune_id: int, words: Iterable[str], since: datetime, limit: int = 50
-) -> list[tuple[int, int]]:
-    """Cases received since then that have any of these words: (case id, how many), most first, then newest."""
+    db: Connection, commune_id: int, words: Iterable[str], since: datetime, limit: int = 50,
+    among: Iterable[int] | None = None,
+) -> list[tuple[int, int]]:  # fmt: skip
+    """Cases received since then that have any of these words: (case id, how many), most first, then newest; `among`:
+    only of these cases.
+    """
     digests = _digests(db, words)
     if not digests:
         return []
     many = func.count()
+    these = [] if among is None else [case_word.c.case_id.in_(list(among))]
     asked = (
         select(case_word.c.case_id, many)
         .join(case_file, case_file.c.id == case_word.c.case_id)
         .where(
             case_word.c.commune_id == commune_id, case_word.c.word.in_(digests), case_file.c.received_at >= since,
+            *these,
         )
         .group_by(case_word.c.case_id).order_by(many.desc(), case_word.c.case_id.desc()).limit(limit)
     )  # fmt: skip

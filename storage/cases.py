@@ -82,6 +82,10 @@ Index(
     "ix_case_file_remind", case_file.c.commune_id, case_file.c.remind_at, sqlite_where=_running,
     postgresql_where=_running,
 )  # fmt: skip
+_titled = text("state = 'open' AND title IS NOT NULL")
+Index(
+    "ix_case_file_titled", case_file.c.commune_id, case_file.c.field, sqlite_where=_titled, postgresql_where=_titled,
+)  # fmt: skip
 Index("ix_case_file_received", case_file.c.commune_id, case_file.c.received_at)
 Index("ix_case_file_village", case_file.c.commune_id, case_file.c.village, case_file.c.received_at)
 Index("ix_case_file_citizen", case_file.c.citizen_id)
@@ -399,6 +403,12 @@ def count(db: Connection, commune_id: int, *where: Any) -> int:
 def of_citizen(db: Connection, commune_id: int, citizen_id: int, limit: int = 20) -> list[Case]:
     """Her cases, newest first."""
     return listed(db, commune_id, case_file.c.citizen_id == citizen_id, limit=limit, newest=True)
+
+
+def titled(db: Connection, commune_id: int, field: str, since: datetime, limit: int = 200) -> list[Case]:
+    """Open cases of a field to which an official has given neutral words, newest first."""
+    here = (_titled, case_file.c.field == field, case_file.c.received_at >= since)
+    return listed(db, commune_id, *here, limit=limit, newest=True)
 
 
 def taken_by_removed(db: Connection, commune_id: int, limit: int = 200) -> list[Case]:

@@ -50,12 +50,14 @@ def alike(db: Connection, commune_id: int, commune: Commune, now: datetime, told
     since = now - timedelta(days=commune.cases.similar_days)
     here = set(fold(told.village or "").split())
     words = [word for word in words_of(told.text) if word not in COMMON and word not in here]
+    named = {each.id: each for each in cases.titled(db, commune_id, told.field, since)}
+    if not named:
+        return None
     squares = case_words.squares(told.place)[:1] if told.place else []
-    near = {each for each, _many in case_words.found(db, commune_id, squares, since)}
-    for each, shared in case_words.found(db, commune_id, words, since):
-        found = cases.get(db, commune_id, each) if shared >= ENOUGH or each in near else None
-        if found is not None and _offered(found, told, each in near):
-            return found
+    near = {each for each, _many in case_words.found(db, commune_id, squares, since, among=named)}
+    for each, shared in case_words.found(db, commune_id, words, since, among=named):
+        if (shared >= ENOUGH or each in near) and _offered(named[each], told, each in near):
+            return named[each]
     return None
 
 
