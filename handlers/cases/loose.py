@@ -24,7 +24,7 @@ from storage.cases import Case
 
 routes = Routes()
 
-TOGETHER = timedelta(minutes=1)
+TOGETHER = timedelta(seconds=30)
 """Between two pictures of one album."""
 LATELY = timedelta(hours=12)
 """How long the offer under a picture holds."""
@@ -54,8 +54,7 @@ def follows(turn: Turn, name: str) -> bool:
     if not place:
         return False
     before, at = came[place - 1][2], came[place][2]
-    since = before + timedelta(milliseconds=1)
-    over = conversations.latest(turn.db, turn.lane_id, turn.address.sender, ("ended", "closed"), since)
+    over = conversations.latest(turn.db, turn.lane_id, turn.address.sender, ("ended", "closed"), before)
     return at - before <= TOGETHER and over is None
 
 

@@ -106,6 +106,7 @@ async def test_L19_nobody_is_asked_to_come_before_it_lies_at_the_counter(town: T
         "Gửi bưu điện",
         "Nhờ người khác lấy",
         "Tra hồ sơ khác",
+        "Phản ánh việc phục vụ",
     ]
 
 
@@ -169,7 +170,8 @@ async def test_a05_a_late_dossier_gets_an_apology_first(town: Town, citizen: Som
     await citizen.says(f"tra giúp {LATE}")
     assert citizen.text.startswith("UBND xã thành thật xin lỗi ông/bà: hồ sơ này đã quá ngày hẹn trả.")
     citizen.sees_not("trong hạn", "Xin ông/bà chờ")
-    assert citizen.buttons() == ["Xem chi tiết", "Báo tôi khi xong", "Tra hồ sơ khác", "Gặp cán bộ"]
+    more = ["Tra hồ sơ khác", "Gặp cán bộ", "Phản ánh việc phục vụ"]
+    assert citizen.buttons() == ["Xem chi tiết", "Báo tôi khi xong", *more]
 
 
 async def test_an_unknown_code_is_said_kindly(town: Town, citizen: Somebody) -> None:
@@ -332,7 +334,7 @@ async def test_there_is_nothing_to_be_told_of_a_finished_dossier(steady_town: To
     steady_town.clock.advance(timedelta(minutes=1))
     await bring(steady_town, [Row(2, LATE, status=10)])
     await citizen.says(LATE)
-    assert citizen.buttons() == ["Xem chi tiết", "Tra hồ sơ khác"]
+    assert citizen.buttons() == ["Xem chi tiết", "Tra hồ sơ khác", "Phản ánh việc phục vụ"]
     await citizen.presses(button)
     if not citizen.rings:
         await citizen.says("0912345999")

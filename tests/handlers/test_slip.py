@@ -310,7 +310,7 @@ async def test_L15_a_picture_that_is_still_fetched_is_waited_for(town: Town, cit
     town.clock.advance(timedelta(minutes=1))
     await comes(citizen, await sends_later(citizen))
     citizen.sees("Cảm ơn ông/bà đã gửi.")
-    assert citizen.buttons() == ["Gửi cho cán bộ xem", "Tra cứu hồ sơ", "Gặp cán bộ"]
+    assert citizen.buttons() == ["Gửi thành phản ánh", "Gửi cho cán bộ xem", "Tra cứu hồ sơ", "Gặp cán bộ"]
 
 
 @pytest.mark.web_only("plays a messenger whose files come late")
