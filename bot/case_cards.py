@@ -9,7 +9,7 @@ has heard and her name stay away; a hidden name is shown to whoever has the case
 the receivers (L32) is told to its readers alone, and read at /office.
 """
 
-from bot import case_surge, duty
+from bot import case_surge, duty, same_work
 from bot.case_access import RECEIVE, address_of, may_read, readers, shows_name
 from bot.tokens import RouteToken
 from bot.turn import Address, Turn, Work, office_address
@@ -96,10 +96,21 @@ def _card(work: Work, case: Case, *, loud: bool) -> Reply:
     there = files.shown(work.db, work.commune_id, [each for one in said for each in one.files])
     seen = _Reader(work, case, there)
     clock = (case.received_at, case.due_at) if case.is_open else None
+    again, join = _repeats(work, case)
     return Reply(
-        *_top(work, case), *seen.lines(said), *_state(work, case), buttons=buttons(case), pictures=seen.pictures(said),
-        card=name(case), clock=clock, loud=loud,
+        *_top(work, case), *again, *seen.lines(said), *_state(work, case), buttons=(*join, *buttons(case)),
+        pictures=seen.pictures(said), card=name(case), clock=clock, loud=loud,
     )  # fmt: skip
+
+
+def _repeats(work: Work, case: Case) -> tuple[list[Text], list[Button]]:
+    """While nobody has a new case: which open one it may repeat, and the button that joins it."""
+    main = same_work.likely(work, case) if case.taken_by is None else None
+    if main is None:
+        return [], []
+    same = _("It may be the same work as {main}.", main=code(main.number))
+    token = RouteToken("case-join", (str(case.id), str(main.id)))
+    return [same], [Button(_("Join to {main}", main=code(main.number)), str(token))]
 
 
 def _top(work: Work, case: Case) -> list[Text]:
@@ -200,6 +211,8 @@ def whole(work: Work, case: Case, official: Official) -> Reply:
         *(_reporter(work, case, official) if alone else ()),
     ]
     offered = (*buttons(case)[:-2], *more_buttons(case)) if case.is_open else ()
+    if case.state == "joined":
+        offered = (Button(_("Part them again"), str(RouteToken("case-part", (str(case.id),)))),)
     return Reply(
         *_top(work, case), lines(*about), *seen.lines(said), *_state(work, case), buttons=offered,
         pictures=seen.pictures(said), documents=(*seen.papers(said), *seen.sounds(said)),

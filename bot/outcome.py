@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot import case_cards, case_news
-from bot.calendar import Calendar
 from bot.turn import Work
 from messages.cases import code
 from messages.reply import Msg, Text, _
@@ -23,9 +22,8 @@ def end(
     work: Work, case: Case, state: str, official_id: int, text: str, data: Mapping[str, Any], proof: Iterable[str] = ()
 ) -> bool:
     """Done or refused in the name of that official, and told; False when the case had ended before."""
-    silent = Calendar(work.commune).after_working_days(work.now, work.commune.cases.settle_days)
     ended = cases.move(
-        work.db, work.commune_id, case.id, [cases.OPEN], state, done_at=work.now, remind_at=silent, reminded=0,
+        work.db, work.commune_id, case.id, [cases.OPEN], state, done_at=work.now, remind_at=None, reminded=0,
         asked_at=None, satisfied=None, taken_by=official_id,
     )  # fmt: skip
     if not ended:

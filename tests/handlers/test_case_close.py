@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.calendar import Calendar
 from bot.turn import Address
 from storage import cases, files, officials, refusals, sessions
 from storage.cases import Case
@@ -32,7 +31,7 @@ def other(chats: Chats) -> Who:
 
 
 def test_B10_a_result_with_a_picture_in_the_name_and_post_of_the_official(chats: Chats) -> None:
-    """He sees all of it first; then she is told and asked, and the clock of her silence runs."""
+    """He sees all of it first; then she is told and asked, and no reminder runs any more."""
     case, mine = report(chats), clerk(chats)
     look = closes(chats, mine, case)
     for words in (RESULT, "Kèm 1 ảnh", "Đặng Thị Thu Nhài, Công chức Trung tâm"):
@@ -41,8 +40,7 @@ def test_B10_a_result_with_a_picture_in_the_name_and_post_of_the_official(chats:
     said = choose(chats, mine, look, "Đồng ý gửi")
     assert "đã có kết quả" in said.text
     ended, entry = now(chats, case), last(chats, case, "done")
-    silent = Calendar(chats.bench.place.commune).after_working_days(chats.now, 5)
-    assert (ended.state, ended.done_at, ended.remind_at, ended.closed_at) == ("done", chats.now, silent, None)
+    assert (ended.state, ended.done_at, ended.remind_at, ended.closed_at) == ("done", chats.now, None, None)
     assert (entry.text, len(entry.files), entry.data["public"]) == (RESULT, 1, False)
     assert RESULT in hears(said)
 

@@ -185,6 +185,23 @@ def test_L31_a_new_report_of_the_same_public_work_is_recognised(chats: Chats) ->
     assert same_work.likely(work(chats), main) is None
 
 
+def test_L31_the_card_of_a_new_report_names_the_one_it_may_repeat(chats: Chats) -> None:
+    """With a button that leads to the look; once somebody has it, the line is gone."""
+    main = titled(chats, who=MAI)
+    chats._said(HOA, None)
+    again = report(chats, "Cổng trường Hoa Ban: ổ gà to trước cổng, giữa đường", field="road")
+    card = chats._said(Who("office", "office"), None)
+    assert "Có thể cùng việc với PA-0001" in card.text
+    mine = chats.official()
+    look = chats.taps(next(each["token"] for each in card.buttons if "Gộp vào PA-0001" in each["label"]), mine)
+    chats.taps(f"#case-take:{again.id}", mine)
+    card = chats._said(Who("office", "office"), None)
+    assert "Có thể cùng việc" not in card.text
+    choose(chats, mine, look, JOIN)
+    assert now(chats, again).main_id == main.id
+    assert "Tách ra lại" in [each["label"] for each in chats.taps(f"#case-open:{again.id}", mine).buttons]
+
+
 @pytest.mark.parametrize(
     "other",
     [
