@@ -58,11 +58,18 @@ def begin(turn: Turn, number: str = "") -> Reply | Start:
     if refused := actions.refused_for(turn, case):
         return refused
     assert case is not None, "asked by `refused_for`"
-    if case.taken_by not in (None, turn.official.id if turn.official else None):
+    if not _may_hand(turn, case):
         return actions.held_by(turn, case, int(case.taken_by or 0))
     if not _others(officials.active(turn.db, turn.commune_id), case, turn.official):
         return Reply(_("There is nobody else to hand it to."))
     return Start("case-hand", case=case.id)
+
+
+def _may_hand(turn: Turn, case: Case) -> bool:
+    """Whoever has it, anybody while nobody does; a clerk or the Chairman always."""
+    mine = turn.official is not None and case.taken_by == turn.official.id
+    free = case.taken_by not in {each.id for each in officials.active(turn.db, turn.commune_id)}
+    return mine or free or turn.allows("clerk") or turn.allows("chairman")
 
 
 def _others(people: list[Official], case: Case, me: Official | None) -> dict[str, Words]:
@@ -118,7 +125,7 @@ def hand_on(command: HandOn, turn: Turn) -> Reply:
     people = {each.id: each for each in officials.active(turn.db, turn.commune_id)}
     if str(command.to) not in _others(list(people.values()), case, turn.official):
         return Reply(_("Nothing was changed."), _("Whom you named cannot have it any more."))
-    if case.taken_by not in (None, turn.official.id) and case.taken_by in people:
+    if not _may_hand(turn, case):
         return actions.held_by(turn, case, int(case.taken_by or 0)).first(_("Nothing was changed."))
     named = people[command.to]
     holder = duty.standing_in(turn, named)
@@ -135,7 +142,6 @@ def _handed(turn: Turn, case: Case, named: Official, holder: Official, command: 
         "responsible": command.responsible or text(RESPONSIBLE, turn.place.language),
         "result": command.result or text(RESULT, turn.place.language),
     }  # fmt: skip
-    known = cases.entries(turn.db, turn.commune_id, case.id, kinds=("taken", "handed"), limit=1)
     cases.take(turn.db, turn.commune_id, case.id, holder.id, instead=True)
     entry = cases.add(
         turn.db, turn.commune_id, case.id, "handed", turn.now, official_id=turn.official.id,
@@ -143,8 +149,7 @@ def _handed(turn: Turn, case: Case, named: Official, holder: Official, command: 
     )  # fmt: skip
     his = actions.fresh(turn, case)
     case_cards.show(turn, his)
-    if not known:
-        case_news.tell(turn, his, entry)
+    case_news.tell(turn, his, entry)
     who = _("{name}, {post}", name=holder.name, post=holder.post)
     _tell(turn, his, holder, five(who, points["task"], points["responsible"], _day(command.by), points["result"]))
     has = _("{name} has {code} now and has been told.", name=holder.name, code=code(case.number))
