@@ -50,10 +50,8 @@ def swallows(work: Work, case: Case) -> bool:
 
 def _crowd(work: Work, case: Case) -> tuple[int, datetime] | None:
     """The case with which the crowd began in which this one came: its number and time; None when there was none."""
-    most = ((work.commune.cases.surge, WINDOW), (CARDS_A_MINUTE, MINUTE))
-    came = case_floods.received(work.db, work.commune_id, [case.number - count for count, _within in most])
-    for count, within in most:
-        at = came.get(case.number - count)
+    for count, within in ((work.commune.cases.surge, WINDOW), (CARDS_A_MINUTE, MINUTE)):
+        at = case_floods.received(work.db, work.commune_id, case.number - count)
         if at is not None and at > case.received_at - within:
             return case.number - count, at
     return None

@@ -4,16 +4,16 @@ Whether a case came in a flood is read from the numbers before it: they have no 
 tells, with one look-up, whether more than twenty came since. One flood at most runs in a commune.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, func, or_, select, text, update
+from sqlalchemy import Column, Connection, Index, Integer, Table, bindparam, func, or_, select, text, update
 
 from storage.cases import case_file
 from storage.db import UtcTime, metadata
 from storage.db import insert as upsert
+from storage.prepared import Prepared
 
 case_flood = Table(
     "case_flood",
@@ -46,9 +46,12 @@ class Flood:
 _COLUMNS = tuple(case_flood.c[name] for name in Flood.__slots__)
 
 
+_RUNNING = Prepared(select(*_COLUMNS).where(case_flood.c.commune_id == bindparam("commune_id"), _running))
+
+
 def running(db: Connection, commune_id: int) -> Flood | None:
     """The flood that goes on."""
-    row = db.execute(select(*_COLUMNS).where(case_flood.c.commune_id == commune_id, _running)).first()
+    row = _RUNNING.first(db, commune_id=commune_id)
     return None if row is None else Flood(*row)
 
 
@@ -101,11 +104,16 @@ def delete_old(db: Connection, before: datetime, limit: int = 500) -> int:
 # --- what came --------------------------------------------------------------------------------------------------------
 
 
-def received(db: Connection, commune_id: int, numbers: Iterable[int]) -> dict[int, datetime]:
-    """When the cases with these numbers came."""
-    here = (case_file.c.commune_id == commune_id) & case_file.c.number.in_([each for each in numbers if each > 0])
-    rows = db.execute(select(case_file.c.number, case_file.c.received_at).where(here))
-    return {int(number): at for number, at in rows}
+_RECEIVED = Prepared(
+    select(case_file.c.received_at)
+    .where(case_file.c.commune_id == bindparam("commune_id"), case_file.c.number == bindparam("number"))
+)  # fmt: skip
+
+
+def received(db: Connection, commune_id: int, number: int) -> datetime | None:
+    """When the case with this number came; None when there is none."""
+    found: datetime | None = _RECEIVED.scalar(db, commune_id=commune_id, number=number) if number > 0 else None
+    return found
 
 
 def special_before(db: Connection, commune_id: int, number: int, since: datetime, most: int) -> int:
