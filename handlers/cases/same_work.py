@@ -52,7 +52,7 @@ class CaseNumber(Question[int]):
         text = raw.text.strip()
         found = named.find(text) or ([int(text)] if text.isdecimal() and len(text) < 8 else [])
         if raw.kind != "text" or not found:
-            raise NotUnderstood(_("Please type the number of the case, for example PA-0007."))
+            raise NotUnderstood(_("Please type the number of the case, for example {code}.", code=code(7)))
         return found[0]
 
 
