@@ -7,6 +7,7 @@ from storage import cases, files, officials, refusals, sessions
 from storage.cases import Case
 from tests.bot.filed import HOA, LAN, MAI, choose, hears, last, now, picture, report, shows, work
 from tests.bot.turns import CHANNEL, Chats, Said, Who
+from tests.town import PHOTO, Person, Somebody, Town
 
 RESULT = "Xã đã khơi rãnh, nước đã rút, xe đi lại được."
 
@@ -222,6 +223,41 @@ def test_L31_one_answer_reaches_everybody_whose_case_follows(chats: Chats) -> No
     assert sum(RESULT in body["text"] for body in said.everything) >= 3
     followers = cases.joined_to(chats.db, 1, main.id)
     assert [each.done_at for each in followers] == [chats.now, chats.now]
+
+
+# --- on every channel -------------------------------------------------------------------------------------------------
+
+
+async def test_B10_she_reports_it_is_done_she_sees_both_pictures_and_says_not_yet(
+    town: Town, citizen: Somebody, official: Person
+) -> None:
+    """A flooded road with a photo; the official takes it and closes it with one; she opens it again with a tap."""
+    await citizen.says("Đường trước trường thôn Gốc Gạo ngập sâu, xe máy không qua được")
+    await citizen.sends("photo", PHOTO, "image/jpeg")
+    await citizen.says("gửi")
+    citizen.sees("PA-0001")
+    await official.looks()
+    await official.taps("Nhận")
+    official.sees("PA-0001")
+    await citizen.looks()
+    citizen.sees("Đặng Thị Thu Nhài")
+    await official.taps("Đóng")
+    official.sees("Đã làm được những gì")
+    await official.says(RESULT)
+    await official.sends("photo", PHOTO, "image/jpeg")
+    await official.says("xong")
+    official.sees(RESULT, "Kèm 1 ảnh", "Đặng Thị Thu Nhài, Công chức Trung tâm")
+    await official.says("1")
+    official.sees("PA-0001 đã có kết quả")
+    await citizen.looks()
+    citizen.sees(RESULT, "Đã xong chưa ạ?")
+    assert len(await citizen.pictures()) == 2
+    await citizen.taps("Chưa xong")
+    citizen.sees("PA-0001 đã được mở lại")
+    await official.taps("Mở")
+    official.sees("PA-0001", RESULT)
+    found = await town.read(cases.by_number, 1, 1)
+    assert (found.state, found.reopened, found.taken_by is not None) == ("open", 1, True)
 
 
 # --- pictures that a messenger still has ------------------------------------------------------------------------------
