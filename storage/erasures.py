@@ -42,6 +42,7 @@ from storage import (
     tails,
     takeovers,
 )
+from storage.cases import Case
 from storage.db import Id, UtcTime, metadata
 from storage.requests import Request
 
@@ -207,10 +208,11 @@ def _list(db: Connection, commune_id: int, state: str, *where: Any, limit: int) 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was forgotten: `requests` whose words are gone, and those `kept` because an official is answering them."""
+    """What was forgotten: `requests` and `cases` whose words are gone, and requests `kept` until they are answered."""
 
     requests: list[Request]
     kept: list[Request]
+    cases: list[Case]
 
 
 def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> Forgotten:
@@ -237,7 +239,8 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
     hers = (dossiers, tails, links, guidance, stops, notices, consents, join_codes, collections, approvals, print_codes)
     for one in hers:
         one.erase(db, commune_id, citizen_id)
-    case_words.forget(db, commune_id, [each.id for each in cases.of_citizen(db, commune_id, citizen_id, limit=10_000)])
+    reported = cases.of_citizen(db, commune_id, citizen_id, limit=10_000)
+    case_words.forget(db, commune_id, [each.id for each in reported])
     refusals.erase(db, commune_id, citizen_id)
     cases.erase(db, commune_id, citizen_id)
     requests.erase(db, commune_id, citizen_id, ended_only=True)
@@ -247,7 +250,7 @@ def forget(db: Connection, commune_id: int, citizen_id: int, now: datetime) -> F
     else:
         erase(db, commune_id, citizen_id)
         citizens.erase(db, commune_id, citizen_id)
-    return Forgotten(ended, kept)
+    return Forgotten(ended, kept, reported)
 
 
 def export(db: Connection, commune_id: int, citizen_id: int) -> list[dict[str, Any]]:

@@ -7,12 +7,14 @@ law. The word that all is erased is the only one left, and on a page it can be r
 from collections.abc import Iterable
 from datetime import timedelta
 
+from bot import case_cards
 from bot.routes import Routes
 from bot.turn import Address, Work, office_address
 from handlers.requests import request_card as card
 from handlers.rights.wish import addresses
 from messages.reply import Reply, Text, _
-from storage import cards, dossiers, erasures, links, officials, outbox, requests
+from storage import cards, cases, dossiers, erasures, links, officials, outbox, requests
+from storage.cases import Case
 from storage.erasures import Erasure
 from storage.requests import Request
 
@@ -55,7 +57,9 @@ def _forget(work: Work, wish: Erasure) -> None:
     gone = erasures.forget(work.db, work.commune_id, wish.citizen_id, work.now)
     erasures.finish(work.db, work.commune_id, wish.id, "rest" if gone.kept else "done", work.now)
     for request in gone.requests:
-        _forget_cards(work, request)
+        _forget_request(work, request)
+    for case in gone.cases:
+        _forget_case(work, case)
     stays = [
         _("Only request {number} stays until an official has answered it; then it is erased, too.", number=each.number)
         for each in gone.kept
@@ -69,15 +73,27 @@ def _say(work: Work, to: Iterable[Address], *words: Text) -> None:
         work.send(each, Reply(*words))
 
 
-def _forget_cards(work: Work, request: Request) -> None:
+def _forget_request(work: Work, request: Request) -> None:
     """Her words on the cards of officials: emptied, and the card says that they are gone."""
     name = f"request:{request.id}"
+    _forget_cards(work, name)
+    if request.opened_at > work.now - timedelta(days=work.commune.office.outbox_days):
+        gone = _("Request {number} was erased at the citizen's wish.", number=request.number)
+        work.send_office(Reply(gone, card=name))
+
+
+def _forget_case(work: Work, case: Case) -> None:
+    """The case stays without her words, for others may wait for the same work; its card is shown as it is now."""
+    _forget_cards(work, case_cards.name(case))
+    left = cases.get(work.db, work.commune_id, case.id)
+    if left is not None and case.received_at > work.now - timedelta(days=work.commune.office.outbox_days):
+        case_cards.show(work, left)
+
+
+def _forget_cards(work: Work, name: str) -> None:
     people = officials.active(work.db, work.commune_id)
     private = [at for each in people for at in (office_address(each.id), *card.messengers(work, each))]
     for at in (*work.place.office, *private):
         bound = cards.find(work.db, work.commune_id, at.channel, at.account, at.chat, name)
         keys = [f"{at.chat}:{name}", *([f"card:{bound}"] if bound is not None else [])]
         outbox.erase_cards(work.db, work.commune_id, at.channel, at.account, at.chat, keys)
-    if request.opened_at > work.now - timedelta(days=work.commune.office.outbox_days):
-        gone = _("Request {number} was erased at the citizen's wish.", number=request.number)
-        work.send_office(Reply(gone, card=name))

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bot import case_cards
-from storage import cases, files, officials
+from storage import cases, citizens, erasures, files, officials, outbox
 from storage.db import create_engine_for
+from storage.sealing import unseal_json
 from tests import stores
 from tests.bot.desk_cases import HER, OTHER, STREAM, card, filed, sent, stored, tap, work
 from tests.bot.turns import CHANNEL, Chats
@@ -216,3 +217,20 @@ def test_two_officials_race_for_one_card(kind: str, tmp_path: Path) -> None:
         engine.dispose()
     assert len(holders) == 1
     assert holders <= set(people)
+
+
+def test_a_forgotten_citizen_leaves_no_word_on_a_card(chats: Chats) -> None:
+    """The case stays, for others may wait for the same work; what the office's chats were sent is emptied."""
+    chats.says("xin chào", HER)
+    case = filed(chats, reporter={"name": "Lò Thị Hoa"})
+    her = citizens.find(chats.db, 1, CHANNEL, HER.account, HER.chat)
+    assert her is not None
+    cases.change(chats.db, 1, case.id, citizen_id=her.id)
+    case_cards.show(work(chats), stored(chats, case))
+    erasures.ask(chats.db, 1, her.id, "erase", "", chats.now, due_at=chats.now)
+    chats.bench.routes.ticks["erasures"].function(work(chats))
+    assert "PA-0001" in card(chats)["text"]
+    assert "Đường thôn ngập nước" not in card(chats)["text"]
+    table = outbox.outbox
+    kept = chats.db.execute(table.select().where(table.c.chat == STREAM.chat, table.c.body.is_not(None))).all()
+    assert all("ngập nước" not in unseal_json(chats.db, row.body)["text"] for row in kept)
