@@ -9,8 +9,7 @@ import re
 
 from bot.routes import Routes, Start
 from bot.turn import Turn
-from handlers.cases import reply
-from handlers.cases import loose
+from handlers.cases import loose, reply
 from handlers.office import office
 from handlers.requests import answer
 from handlers.requests import request_card as card
@@ -131,4 +130,5 @@ def back(turn: Turn) -> None:
 @routes.gate("edited")
 def edited(turn: Turn) -> Reply | Start:
     """A changed message is no new one: what it answered has been answered; to a fresh report it can be added."""
-    return loose.edited(turn) or Reply(_("I saw that you changed a message. Please send it as a new one, so that nothing is mixed up."))
+    again = _("I saw that you changed a message. Please send it as a new one, so that nothing is mixed up.")
+    return loose.edited(turn) or Reply(again)
