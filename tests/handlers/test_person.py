@@ -34,7 +34,7 @@ async def test_L01_a_person_is_promised_a_time(town: Town, citizen: Somebody, of
     assert card["loud"]
     assert card["clock"]["from"].startswith("2026-11-26T")
     official.sees("ghi sai tên đệm", "Chưa ai nhận")
-    assert official.buttons() == ["Nhận", "Trả lời", "Đóng"]
+    assert official.buttons() == ["Nhận", "Trả lời", "Lập vụ việc", "Đóng"]
 
 
 async def test_L10_zero_on_the_way_to_a_person_goes_on(citizen: Somebody, official: Person) -> None:
@@ -155,24 +155,27 @@ async def test_L01_a_quiet_request_is_closed_after_a_day(town: Town) -> None:
 
 
 async def test_L03_an_accusation_stays_out_of_the_shared_chat(citizen: Somebody, town: Town) -> None:
-    """The shared chat sees number, thôn and topic; the receiver opens the words in a chat of his own."""
+    """It is not taken (L28); on her wish the receiver calls her, and only he learns so, in a chat of his own."""
     receiver = await towns.official(town, await _with_right(town, "receive"))
     other = await towns.official(town, await _with_right(town, ""))
     await citizen.says("Tôi tố cáo cán bộ địa chính nhận tiền")
-    citizen.sees("được giữ riêng", "Chỉ người được giao tiếp nhận mới đọc được")
-    await other.looks()
-    other.sees("Lời nhắn số 1", "cần người tiếp nhận")
-    other.sees_not("địa chính", "Có lời nhắn riêng")
+    citizen.sees("không giữ lời ông/bà vừa gửi", "không ai được trả thù", "Nhờ gọi lại")
+    citizen.sees_not("địa chính")
+    await citizen.taps("Xin gọi lại cho tôi")
+    await citizen.says("0912 345 678")
+    citizen.sees("UBND xã sẽ gọi lại", "Công chức tiếp công dân")
     await receiver.looks()
-    receiver.sees("Có lời nhắn riêng")
-    receiver.sees_not("địa chính")
+    receiver.sees("Có lời nhắn riêng", "Lời nhắn số 1")
     await receiver.taps("Mở")
-    receiver.sees("cán bộ địa chính nhận tiền")
+    receiver.sees("☎")
+    await citizen.says("Ông ấy lấy năm triệu")
+    citizen.sees("nói với người gọi lại")
+    for each in (other, receiver):
+        await each.looks()
+        each.sees_not("năm triệu", "địa chính")
+    assert other.heard == []
     await other.does(kind="tap", text="Mở", token="#open:1")
     other.sees("chỉ người được giao tiếp nhận mới mở được")
-    await citizen.says("Ông ấy lấy năm triệu")
-    await other.looks()
-    other.sees_not("năm triệu")
 
 
 async def _with_right(town: Town, right: str) -> str:
@@ -182,13 +185,13 @@ async def _with_right(town: Town, right: str) -> str:
 
 
 async def test_L03_later_messages_are_checked_too(citizen: Somebody, official: Person, town: Town) -> None:
-    """An accusation in the middle of an ordinary request seals it from then on."""
+    """An accusation in the middle of an ordinary request is not added to it."""
     other = await towns.official(town, await _with_right(town, ""))
     await asks(citizen, "Hỏi về sổ đỏ")
     await citizen.says("Trưởng thôn bao che cho người nhà")
-    citizen.sees("được giữ riêng")
+    citizen.sees("không giữ lời ông/bà vừa gửi")
     await other.looks()
-    other.sees("cần người tiếp nhận")
+    other.sees("Hỏi về sổ đỏ")
     other.sees_not("bao che")
 
 
@@ -222,14 +225,14 @@ async def test_L03_in_the_middle_of_an_answer_the_gate_asks_first(
     official.sees("nhận tiền lệ phí")
 
 
-async def test_L03_said_yes_it_goes_to_the_receiver(citizen: Somebody, town: Town) -> None:
-    """Asked and said yes: the words reach only the receiver."""
+async def test_L03_said_yes_it_is_not_taken(citizen: Somebody, town: Town) -> None:
+    """Asked and said yes: nothing of it is kept, and nobody is told."""
     other = await towns.official(town, await _with_right(town, ""))
     await citizen.says("toi muon to cao can bo")
     await citizen.says("1")
-    citizen.sees("được giữ riêng")
+    citizen.sees("không giữ lời ông/bà vừa gửi")
     await other.looks()
-    other.sees_not("toi muon to cao")
+    assert other.heard == []
 
 
 async def test_L03_a_voice_note_nobody_has_heard_is_for_the_receiver(town: Town) -> None:
@@ -275,16 +278,15 @@ async def test_L09_a_former_name_is_understood_and_kept(town: Town) -> None:
     citizen.sees("số 2")
 
 
-async def test_L03_an_accusation_without_a_receiver_is_told_honestly(town: Town, citizen: Somebody) -> None:
-    """When nobody has been named, she is told that nobody reads it, and the office is asked to name somebody."""
+async def test_L03_without_a_receiver_no_call_is_promised(town: Town, citizen: Somebody) -> None:
+    """When nobody has been named, only paper and speaking are offered."""
     for each in await town.read(towns.officials.active, 1):
         if "receive" in each.rights:
             await town.write(towns.officials.remove, 1, each.id)
-    other = await towns.official(town, await _with_right(town, ""))
     await citizen.says("Tôi tố cáo trưởng thôn")
-    citizen.sees("chưa có người được giao tiếp nhận")
-    await other.looks()
-    other.sees("Xin báo Chủ tịch phân công")
+    citizen.sees("cán bộ phải ghi lại")
+    citizen.sees_not("Nhờ gọi lại")
+    assert not [each for each in citizen.buttons() if "gọi lại" in each]
 
 
 async def test_L03_said_no_in_an_open_request_it_goes_on(citizen: Somebody, official: Person) -> None:
@@ -311,6 +313,8 @@ async def test_L01_sealed_requests_remind_the_receivers(town: Town, citizen: Som
     receiver = await towns.official(town, await _with_right(town, "receive"))
     head = await towns.official(town, await _name(town, "chairman"))
     await citizen.says("Tôi tố cáo trưởng thôn")
+    await citizen.taps("Xin gọi lại cho tôi")
+    await citizen.says("0912 345 678")
     for _stage in range(3):
         await town.later(minutes=10)
     await receiver.looks()
