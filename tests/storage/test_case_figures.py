@@ -158,8 +158,6 @@ def test_what_is_asked_on_every_message_uses_its_index(db: Connection) -> None:
 
 def test_the_latest_question_is_the_one_that_is_answered(db: Connection) -> None:
     """Newest first, not older than `since`, of that chat alone."""
-    from bot.turn import Address
-
     for chat, hours in (("a", 1), ("a", 3), ("a", 60), ("b", 0)):
         told = {"kind": "report", "field": "road", "due_at": SINCE, "remind_at": None}
         one = cases.open(db, 1, Address("web", "", chat, chat), None, SINCE, **told)
