@@ -11,8 +11,10 @@ right again, and the operator is told: a wrong clock would otherwise delete, rem
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,6 +41,7 @@ from storage import (
     print_codes,
     ratings,
     requests,
+    sealed,
     sessions,
     systems,
     tails,
@@ -212,6 +215,17 @@ class Scheduler:
             await self._app.database.write(files.lose, names, kind=Kind.SLICE)
 
         await asyncio.to_thread(self._delete_reports, self._before(now, "inbox_days"))
+        await self._prune_sealed(now)
+
+    async def _prune_sealed(self, now: datetime) -> None:
+        """What is sealed goes some years after it was settled, with its files; so does a file nobody has a key of."""
+        database, folder = self._app.database, self._app.settings.data_dir / "sealed"
+        before = now - timedelta(days=self._app.place.commune.sealed.keep_days)
+        gone = await database.write(sealed.delete_old, now, before, kind=Kind.SLICE)
+        lying = (await asyncio.to_thread(_lying, folder))[:SLICE_ROWS]
+        known = await database.read(sealed.known, lying)
+        for name in {*gone, *lying} - known:
+            (folder / name).unlink(missing_ok=True)
 
     def _before(self, now: datetime, setting: str) -> datetime:
         return now - timedelta(days=getattr(self._app.place.commune.office, setting))
@@ -268,6 +282,12 @@ class Scheduler:
         )
         if await self._work(lambda work: _card(work, card, "low-disk"), "low-disk", period(now, DAY)) is not None:
             log.error("low_disk", free_megabytes=left, wanted_megabytes=least)
+
+
+def _lying(folder: Path) -> list[str]:
+    """Files on disk since a day or more."""
+    before = time.time() - DAY.total_seconds()
+    return [each.name for each in folder.iterdir() if each.stat().st_mtime < before] if folder.is_dir() else []
 
 
 def _drop_stale(work: Work) -> None:

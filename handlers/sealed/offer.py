@@ -20,7 +20,7 @@ from handlers.requests import person
 from handlers.requests import request_card as card
 from handlers.sealed.form import PAGE, has_page
 from messages import gates
-from messages.reply import Button, Msg, Reply, Text, _, lines
+from messages.reply import Button, Reply, Text, _, lines
 from storage import inbox, requests, sealed
 
 routes = Routes()
@@ -53,7 +53,7 @@ def offered(turn: Turn, kind: str = "accusation", said: str | None = None) -> Re
     if gates.against_head(words):
         return Reply(*_not_kept(turn), *province(turn.commune), RIGHTS)
     more = _("About the Chairman or a Vice-Chairman of the commune, please write to the Chairman of the province.")
-    return Reply(*_not_kept(turn), RIGHTS, *_ways(turn), more, buttons=_buttons(turn))
+    return Reply(*_not_kept(turn), RIGHTS, *_ways(turn), more, buttons=_buttons(turn), numbered=True)
 
 
 def sure(turn: Turn) -> Reply | None:
@@ -88,15 +88,16 @@ def _ways(turn: Turn) -> tuple[Text, ...]:
     page = (_("A page of the commune's own: only two named readers can open it, and you need not give a name."),)
     called = _("A call: the receiver of citizens rings you, and you say what it is about only then.")
     paper = _("On paper or by speaking: you may come, and the official must write it down and read it back to you.")
-    ways = (*(page if has_page(turn) else ()), called, paper)
+    ways = (*(page if has_page(turn) else ()), *((called,) if card.receivers(turn) else ()), paper)
     listed = [_("{number}. {way}", number=at, way=each) for at, each in enumerate(ways, 1)]
     return (lines(_("You can tell it safely in these ways:"), *listed),)
 
 
 def _buttons(turn: Turn, lane: str = "") -> tuple[Button, ...]:
+    call = Button(_("Please call me back"), str(RouteToken("sealed-call", (lane,) if lane else ())))
     return (
         *((PAGE,) if has_page(turn) else ()),
-        Button(_("Please call me back"), str(RouteToken("sealed-call", (lane,) if lane else ()))),
+        *((call,) if card.receivers(turn) else ()),
         Button(_("On paper or by speaking"), str(RouteToken("denounce"))),
     )
 
@@ -115,8 +116,9 @@ def _crime(turn: Turn, kind: str | None) -> Reply:
     if kind == "home":
         lawful = (_("The commune itself must receive and help ({source}).", source=turn.commune.sealed.home_source),)
     return Reply(
-        lines(numbers[0], *numbers[1:]), *_not_kept(turn), *lawful, RIGHTS, *_ways(turn), buttons=_buttons(turn, "c")
-    )
+        lines(numbers[0], *numbers[1:]), *_not_kept(turn), *lawful, RIGHTS, *_ways(turn), buttons=_buttons(turn, "c"),
+        numbered=True,
+    )  # fmt: skip
 
 
 # --- the call ---------------------------------------------------------------------------------------------------------
@@ -133,12 +135,12 @@ class CallBack:
 @routes.tap("sealed-call")
 def call(turn: Turn, lane: str = "") -> Reply | Start:
     """Begin asking for the number."""
-    if requests.open_of(turn.db, turn.commune_id, turn.address) is not None:
-        return _already(turn)
+    if waits_for_call(turn, turn.address):
+        return _already()
     return Start("sealed-call-back", lane=lane)
 
 
-def _already(turn: Turn) -> Reply:
+def _already() -> Reply:
     return Reply(_("The office knows already that you wait. You can say it to the person who calls you."))
 
 
@@ -151,22 +153,19 @@ def which_phone(ask: Ask, find: Find, lane: str = "") -> CallBack:
 @routes.does(CallBack)
 def call_back(command: CallBack, turn: Turn) -> Reply:
     """A contact request for the receivers alone; neither matter nor place is named anywhere."""
-    request = requests.open_of(turn.db, turn.commune_id, turn.address)
-    if request is not None:
-        return _already(turn)
+    if waits_for_call(turn, turn.address):
+        return _already()
+    if not card.receivers(turn):
+        return Reply(_("Nobody has been named to receive such calls yet. Please come to the office in person."))
     request = person.begin(turn, CALLBACK, None, sealed=True)
-    requests.add_message(turn.db, turn.commune_id, request.id, f"☎ {command.phone}", turn.now)
+    requests.add_message(turn.db, turn.commune_id, request.id, f"☎ {command.phone}", turn.now, private=True)
     card.tell_receivers(turn, request)
     if command.lane:
         tell_duty(turn)
     who = ", ".join(each.post for each in card.receivers(turn))
-    named: Msg = (
-        _("You will be called by: {posts}.", posts=who) if who
-        else _("Nobody has been named to receive such calls yet. Please come to the office in person.")
-    )  # fmt: skip
     return Reply(
         _("The office will call you. Your number for it is {number}.", number=request.number),
-        named,
+        _("You will be called by: {posts}.", posts=who),
         card.promise(turn, request),
         _("Please do not write about it here; nothing you write here about it is kept."),
         buttons=(person.FINISH,),

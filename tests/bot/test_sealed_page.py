@@ -1,4 +1,4 @@
-"""The closed page over real HTTP: by post and not name, once, closed at once, read after a PIN, asked about by a code."""
+"""The closed page over real HTTP: by post and not name, once, closed at once, read after a PIN, asked by a code."""
 
 import io
 import re

@@ -7,7 +7,7 @@ import uuid
 import orjson
 import pytest
 
-from storage import inbox
+from storage import inbox, requests
 from tests import town as towns
 from tests.town import Person, Somebody, Town
 
@@ -338,13 +338,13 @@ async def test_L02_only_the_author_takes_an_answer_back(town: Town, citizen: Som
 
 
 async def test_L03_a_request_sealed_meanwhile_is_not_answered_by_others(town: Town, citizen: Somebody) -> None:
-    """When it turns into an accusation while somebody answers it, that answer is not sent."""
+    """When it has become one for receivers alone while somebody answers it, that answer is not sent."""
     people = await town.read(towns.officials.active, 1)
     plain = next(each for each in people if each.role != "village-head" and "receive" not in each.rights)
     other = await towns.official(town, plain.name)
     await asks(citizen)
     await answers(other)
-    await citizen.says("Trưởng thôn tham ô tiền làm đường")
+    await town.write(requests.seal_for_receiver, 1, 1)
     await other.taps("Gửi")
     other.sees("Chưa gửi gì cả", "chỉ người được giao tiếp nhận")
     for token in ("#take:1", "#reply:1", "#close:1"):

@@ -124,14 +124,14 @@ async def test_a_cry_for_help_is_answered_at_any_time(town: Town, hoa: ZaloPerso
     assert "114" in sent(hoa)[-1]
 
 
-async def test_what_accuses_somebody_stays_with_the_receivers(town: Town, hoa: ZaloPerson, official: Person) -> None:
-    """Not on the shared card, whoever is typing."""
+async def test_L28_what_accuses_somebody_is_not_taken(town: Town, hoa: ZaloPerson, official: Person) -> None:
+    """Whoever is typing: she is told who can read there."""
     await hoa.opens()
     await types(hoa, "Chào bà.")
     await hoa.says("Tôi tố cáo ông trưởng thôn ăn chặn tiền hỗ trợ")
     await official.looks()
     assert not [each for each in official.heard if "ăn chặn" in each["text"]]
-    assert card(official)
+    assert "Người quản trị tài khoản Zalo" in sent(hoa)[-1]
 
 
 async def test_our_own_words_are_no_takeover_even_if_zalo_names_an_administrator(

@@ -58,7 +58,7 @@ def test_L28_both_readers_and_her_code_open_it_and_nobody_else(db: Connection) -
 def test_L28_the_key_of_the_database_opens_nothing_of_it(db: Connection) -> None:
     """What the database's own key closes elsewhere stays closed here: words, readers' keys, wraps."""
     named(db, "Một", 1)
-    item, _code = kept(db)
+    kept(db)
     closed = [*db.execute(select(sealed.sealed_item.c.words)).scalars(),
               *db.execute(select(sealed.sealed_reader.c.key)).scalars(),
               *db.execute(select(sealed.sealed_wrap.c.key)).scalars()]  # fmt: skip
@@ -116,7 +116,7 @@ def test_L29_what_she_is_told_is_closed_too(db: Connection) -> None:
     assert hers is not None
     assert (hers.outcome, hers.item.state) == ("Đã chuyển thanh tra", "moved")
     closed = db.execute(select(sealed.sealed_item.c.outcome)).scalar_one()
-    assert "thanh tra".encode() not in closed
+    assert b"thanh tra" not in closed
 
 
 def test_L28_the_chat_she_came_from_is_forgotten_once_it_is_read_or_told(db: Connection) -> None:
@@ -168,7 +168,7 @@ def test_L28_a_pin_is_the_readers_own_and_five_wrong_ones_lock(db: Connection) -
 def test_what_was_settled_long_ago_goes_with_its_files(db: Connection) -> None:
     """What waits stays, however long."""
     one = named(db, "Một", 1)
-    old, waits = kept(db, None, "f" * 32)[0], sealed.keep(db, 1, "crime", "ai", None, WORDS, [], sealed.fresh_key(), None, START)[0]
+    old, waits = kept(db, None, "f" * 32)[0], kept(db)[0]
     opened = sealed.open_as_reader(db, 1, old.id, one)
     assert opened is not None
     sealed.answer(db, 1, opened, one, "xong", False, START)
