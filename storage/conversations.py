@@ -287,6 +287,17 @@ def due(
     return [*db.execute(expired), *db.execute(waking)]
 
 
+def parked(
+    db: Connection, commune_id: int, route: str, since: datetime, until: datetime, limit: int = 500
+) -> list[Any]:
+    """Talks of a conversation that were set aside between two moments: (token, lane_id, sender)."""
+    wanted = select(talk.c.token, talk.c.lane_id, talk.c.sender).where(
+        talk.c.commune_id == commune_id, talk.c.route == route, talk.c.state == "parked",
+        talk.c.touched_at.between(since, until), _words,  # the index of words is by this
+    )  # fmt: skip
+    return list(db.execute(wanted.limit(limit)))
+
+
 def untouched(
     db: Connection, commune_id: int, channel: str, account: str, since: datetime, until: datetime
 ) -> list[Any]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import case_access, casework
+from bot import conversation as engine
 from bot.commune import Ambiguous, Village
 from bot.conversation import CHANGED, Ask, Find, NotUnderstood, Question
 from bot.questions import (
@@ -26,9 +27,10 @@ from bot.questions import (
     wordings,
 )
 from bot.routes import Routes, Start
-from bot.state import Raw, digest
+from bot.state import Raw, State, digest
+from bot.talks import View
 from bot.tokens import RouteToken
-from bot.turn import Turn
+from bot.turn import Turn, Work
 from handlers.cases.alike import Alike, alike, places_named
 from handlers.front.emergency import NATIONAL
 from handlers.petitions import complaint
@@ -41,7 +43,7 @@ from messages.intake import Sorted
 from messages.render import ZONE
 from messages.reply import Button, Msg, Personal, Reply, Text, _, lines
 from messages.reply import Text as Words
-from storage import cases, conversations, files
+from storage import cases, conversations, files, inbox
 from storage.cases import Case
 
 routes = Routes()
@@ -143,7 +145,7 @@ class Tell(Question[Told | str]):
             return chosen
         if raw.kind != "text" or raw.value is not None:
             raise NotUnderstood(SAY_IN_WORDS.get(raw.kind, CHOOSE))
-        if not fold(raw.text):
+        if all(word in EMPTY for word in fold(raw.text).split()):
             raise NotUnderstood(_("Please tell it in a few words: what is it, and where?"))
         return Told(nfc(raw.text).strip())
 
@@ -411,16 +413,18 @@ def _where(ask: Ask, find: Find, told: Told, found: Sorted, asked: bool) -> tupl
         told = told.and_(answer)
         if answer.text or answer.place:
             break
-    place = find.commune.places.resolve(told.text.splitlines()[-1] if told.text else "")
+    within = find.commune.places.within(told.text)
+    place = within or find.commune.places.resolve(told.text.splitlines()[-1] if told.text else "")
     return (place.label if isinstance(place, Village) else known), told
 
 
 def _one_of(find: Find, text: str) -> tuple[Village, ...]:
     """The thôn of the same name, when she has named one that there is several times (L09)."""
     for named in places_named(text):
-        found = find.commune.places.resolve(named)
-        if isinstance(found, Ambiguous):
-            return found.villages
+        for words in (named, named.rsplit(" ", 1)[0]):
+            found = find.commune.places.resolve(words)
+            if isinstance(found, Ambiguous):
+                return found.villages
     return ()
 
 
@@ -478,6 +482,37 @@ def _near(near: Case) -> Msg:
 
 def _short(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+# --- left unfinished, for something else ------------------------------------------------------------------------------
+
+LOOKED_BACK = timedelta(hours=12)
+"""How long after that a report set aside is still looked for."""
+
+
+@routes.tick("reports-left", every=timedelta(minutes=5))
+def set_aside(work: Work) -> None:
+    """Reports that somebody set aside for another talk half an hour ago: their own chats file them."""
+    found = conversations.parked(
+        work.db, work.commune_id, "report", work.now - IDLE - LOOKED_BACK, work.now - IDLE
+    )
+    for token, lane_id, sender in found:
+        raw = inbox.internal("report-left", token=token)
+        once = f"report-left:{token}"
+        work.events += inbox.insert_internal(work.db, work.commune_id, lane_id, sender, once, raw, work.now)
+
+
+@routes.event("report-left")
+def left_aside(turn: Turn, token: str) -> Reply | None:
+    """Filed like one that nobody went on with, unless she has taken it up again meanwhile."""
+    found = conversations.by_token(turn.db, turn.commune_id, turn.lane_id, turn.address.sender, token)
+    if found is None or found.state != "parked" or "state" not in found.data:
+        return None
+    command = engine.unfinished(report, unfinished, State.from_json(found.data["state"]), View(turn))
+    if not isinstance(command, FileReport):
+        return None
+    conversations.save(turn.db, found.id, "ended", {}, turn.now, turn.now)
+    return file_report(command, turn)
 
 
 # --- filing -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ that expired meanwhile keeps words that only tell something (L07).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.routes import Go, Routes, Start
 from bot.tokens import RouteToken
@@ -96,20 +97,21 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
         return None  # the menu has a short word for manners
     if said.intent == "emergency" or (_late(turn) and _only_tells(said)):
         return None
-    if said.act == "none":
-        return _report(turn) if intake.sort(turn.event.text).field != "other" else None
+    found = intake.sort(turn.event.text)
+    if said.act == "none" or (said.intent in ("thanks", "survey") and found.kind == "praise" and _names_somebody(said)):
+        return _report(turn) if found.field != "other" or said.act != "none" else None
     if said.intent == "accusation":
         return Start("accusation", text=turn.event.text, answering=False)
     if said.act == "ask" or said.intent in CONFIRMED:
-        return _ask(turn, said)
-    found = codes.find(turn.event.text)
+        return _ask(turn, said if found.field == "other" else _or_report(said))
+    numbers = codes.find(turn.event.text)
     more = [_button(each, turn) for each in said.others if each in LABELS]
-    if found and said.intent == "lookup":
+    if numbers and said.intent == "lookup":
         more = [
-            *(Button(_("Look up {code}", code=code), str(RouteToken("lookup", (code,)))) for code in found[1:]),
+            *(Button(_("Look up {code}", code=code), str(RouteToken("lookup", (code,)))) for code in numbers[1:]),
             *more,
         ]
-        return _with(Go(otherwise=Start("dossier", code=found[0])), more)
+        return _with(Go(otherwise=Start("dossier", code=numbers[0])), more)
     return _with(_lead(turn, said), more)
 
 
@@ -143,6 +145,14 @@ def _ask(turn: Turn, said: Understood) -> Reply:
         return Reply(_("May I ask first: do you want to complain?"), buttons=(yes, *others, _button("person")))
     names = dict.fromkeys((*(choices or [said.intent if said.intent in LABELS else "help"]), "person"))
     return Reply(_("Which of these do you mean?"), buttons=tuple(_button(name, turn) for name in names), numbered=True)
+
+
+def _or_report(said: Understood) -> Understood:
+    """Words about roads, rubbish, schools may be a report whatever else they sound like."""
+    if said.intent in CONFIRMED or "report" in said.choices or said.intent == "complaint":
+        return said
+    choices = said.choices or ((said.intent,) if said.intent in LABELS else ())
+    return replace(said, choices=("report", *choices))
 
 
 def _button(name: str, turn: Turn | None = None) -> Button:
