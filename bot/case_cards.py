@@ -234,8 +234,8 @@ def _reporter(work: Work, case: Case, official: Official) -> list[Text]:
 
 
 def _heard(said: list[Entry]) -> int:
-    """Up to which entry her recordings have been heard: a receiver has, when he gives the case to the office."""
-    return max((each.id for each in said if each.kind == "sorted" and each.data.get("lane") == "office"), default=0)
+    """Up to which entry her recordings have been heard: a receiver has, when he sorts the case for the office."""
+    return max((each.id for each in said if each.kind == "sorted" and each.data.get("heard")), default=0)
 
 
 class _Reader:
@@ -343,9 +343,10 @@ class _Reader:
 
 def _sent(said: Entry, there: dict[str, str]) -> list[Text]:
     """What was sent with the words, each kind once."""
-    kinds = {"photo": _("(a picture)"), "voice": _("(a voice message)"), files.MISSING: MISSED}
+    kinds = {"photo": _("(a picture)"), "voice": UNHEARD, files.MISSING: MISSED}
     sent = dict.fromkeys(there[each] for each in said.files if each in there)
     return [kinds.get(each, _("(a file)")) for each in sent]
 
 
 MISSED = _("(a file that did not reach us)")
+UNHEARD = _("(a voice message; the receiver of citizens hears it first)")

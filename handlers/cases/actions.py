@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from bot import case_cards, case_news, casework, duty
 from bot.calendar import Calendar
-from bot.case_access import may_read
+from bot.case_access import RECEIVE, may_read
 from bot.conversation import Ask, Find, NotUnderstood
 from bot.questions import Choice, Text
 from bot.routes import Routes, Start
@@ -225,7 +225,11 @@ def sort_it(command: Sort, turn: Turn) -> Reply:
         more["taken_by"] = None
     sensitive = case.sensitive or command.field in SENSITIVE
     cases.change(turn.db, turn.commune_id, case.id, **changed, **more, sensitive=sensitive)
-    cases.add(turn.db, turn.commune_id, case.id, "sorted", turn.now, official_id=turn.official.id, data=changed)
+    heard = command.lane == "office" and RECEIVE in turn.official.rights
+    cases.add(
+        turn.db, turn.commune_id, case.id, "sorted", turn.now, official_id=turn.official.id,
+        data={**changed, "heard": heard},
+    )  # fmt: skip
     sorted_ = fresh(turn, case)
     if case.lane == "office" and command.lane != "office":
         case_cards.take_away(turn, case)

@@ -101,10 +101,13 @@ def test_L03_a_recording_nobody_has_heard_is_played_to_receivers_alone(chats: Ch
     assert stored(chats, case).lane == "office"
     assert "b" * 32 not in str(card(chats))
     assert "b" * 32 in str(chats.taps(f"#case-open:{case.id}", clerk).bodies)
-    cases.add(chats.db, 1, case.id, "added", chats.now, files=["b" * 32])
     files.add(chats.db, 1, "c" * 32, CHANNEL, "", HER.chat, "voice", "audio/ogg", 1, "noi.ogg", chats.now)
     cases.add(chats.db, 1, case.id, "added", chats.now, files=["c" * 32])
+    said = chats.taps(f"#case-sort:{case.id}", clerk)
+    for label in ("phản ánh", "ngập, thoát nước", "Mọi cán bộ"):
+        said = tap(chats, clerk, said, label)
     assert "c" * 32 not in str(chats.taps(f"#case-open:{case.id}", clerk).bodies)
+    assert "người tiếp công dân nghe" in card(chats)["text"]
 
 
 @pytest.mark.parametrize(("lane", "reader"), [("leader", "chairman"), ("receiver", RECEIVER)])
