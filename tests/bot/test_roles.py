@@ -167,6 +167,8 @@ RESTRICTED = {
     "tap summary": {"official"},
     "tap figure": {"official"},
     "tap figures": {"official"},
+    "command /in": {"official"},
+    "tap print-blank": {"official"},
     "tap trail": {"official"},
     "tap trail-slip": {"official"},
     "tap trail-steps": {"official"},
