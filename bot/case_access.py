@@ -6,6 +6,7 @@ named receivers of citizens (L32). A village head sees a title and a place, by h
 
 from bot import duty
 from bot.turn import Address, Work
+from storage import officials
 from storage.cases import Case
 from storage.officials import Official
 
@@ -27,7 +28,10 @@ def readers(work: Work, case: Case) -> list[Official]:
     """Who has to know of a case that is not for everybody: the head past the counter (A19), or the receivers (L32)."""
     if case.lane == "receiver":
         return duty.with_right(work, RECEIVE)
-    return duty.heads(work) if case.lane == "leader" else []
+    if case.lane != "leader":
+        return []
+    heads = [each for each in duty.heads(work) if each.role != "clerk"]  # clerks sit at the counter
+    return heads or [each for each in officials.active(work.db, work.commune_id) if each.role == "chairman"]
 
 
 def shows_name(official: Official | None, case: Case) -> bool:

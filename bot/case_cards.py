@@ -9,6 +9,8 @@ has heard and her name stay away; a hidden name is shown to whoever has the case
 the receivers (L32) is told to its readers alone, and read at /office.
 """
 
+from collections.abc import Mapping
+
 from bot import case_surge, duty, same_work
 from bot.case_access import RECEIVE, address_of, may_read, readers, shows_name
 from bot.tokens import RouteToken
@@ -249,8 +251,8 @@ class _Reader:
         self._receives = at_desk and official is not None and RECEIVE in official.rights
         self._sealed = case.lane != "office"  # then whoever is here may read all of it
         self._names = {each.id: each.name for each in officials.active(work.db, work.commune_id)}
-        given = cases.reporter(work.db, work.commune_id, case.id) if case.hides_name else {}
-        self._hidden = [] if shows_name(official, case) else [fold(each) for each in given.values() if fold(each)]
+        hides = case.hides_name and not shows_name(official, case)
+        self._hidden = cases.reporter(work.db, work.commune_id, case.id) if hides else {}
 
     def lines(self, said: list[Entry]) -> list[Text]:
         """Each entry as a line."""
@@ -298,7 +300,7 @@ class _Reader:
         return lines(mark, told) if mark and told else mark or told
 
     def _words(self, said: Entry) -> Text | None:
-        if any(each in fold(said.text) for each in self._hidden):
+        if _names(said.text, self._hidden):
             return _("(words with her name; whoever has the case sees them)")
         parts: list[Text] = [Personal(said.text, "words")] if said.text else []
         parts += _sent(said, self._there)
@@ -339,6 +341,14 @@ class _Reader:
             "{name} handed it to {other}: {task}. Result: {result}.", name=who, other=to,
             task=Personal(task, "words"), result=Personal(result, "words"),
         )  # fmt: skip
+
+
+def _names(text: str, hidden: Mapping[str, str]) -> bool:
+    """Whether her own words hold her name, or the last nine digits of her phone however they are spaced."""
+    digits = "".join(sign for sign in text if sign.isdecimal())
+    phone = "".join(sign for sign in hidden.get("phone", "") if sign.isdecimal())[-9:]
+    called = fold(hidden.get("name", ""))
+    return bool((called and called in fold(text)) or (phone and phone in digits))
 
 
 def _sent(said: Entry, there: dict[str, str]) -> list[Text]:

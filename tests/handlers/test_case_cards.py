@@ -1,13 +1,14 @@
 """The officials' card of a case: what stands on it, what never does, who is told (G05, L03, L32, B09, A19)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot import case_cards
-from storage import cases, citizens, erasures, files, officials, outbox
+from storage import absences, cases, citizens, erasures, files, officials, outbox
 from storage.db import create_engine_for
 from storage.sealing import unseal_json
 from tests import stores
@@ -69,6 +70,10 @@ def test_B09_land_is_flagged_and_a_hidden_name_stands_nowhere_but_with_the_holde
     assert "Tôi là Lò Thị Hoa" in mine
     assert "0912345678" in mine
     assert "Hoa" not in chats.taps(f"#case-open:{case.id}", other).text
+    cases.add(chats.db, 1, case.id, "added", chats.now, text="Gọi tôi số 0912 345 678")
+    case_cards.show(work(chats), stored(chats, case))
+    assert "345 678" not in card(chats)["text"]
+    assert "345 678" in chats.taps(f"#case-open:{case.id}", holder).text
 
 
 def test_L03_what_accuses_never_stands_on_a_card(chats: Chats) -> None:
@@ -237,3 +242,14 @@ def test_a_forgotten_citizen_leaves_no_word_on_a_card(chats: Chats) -> None:
     table = outbox.outbox
     kept = chats.db.execute(table.select().where(table.c.chat == STREAM.chat, table.c.body.is_not(None))).all()
     assert all("ngập nước" not in unseal_json(chats.db, row.body)["text"] for row in kept)
+
+
+def test_A19_while_the_chairman_is_away_clerks_read_nothing_of_the_counter(chats: Chats) -> None:
+    """With nobody who may approve in his place it waits for him, however long."""
+    table = officials.official
+    chats.db.execute(table.update().where(table.c.role != "chairman").values(rights=""))
+    head = int(chats.official("chairman").chat.partition(":")[2])
+    absences.note(chats.db, 1, head, None, chats.now, chats.now + timedelta(days=3), head, chats.now)
+    case = filed(chats, "Ở quầy thu thêm giấy tờ", field="service", lane="leader")
+    assert "giấy tờ" not in chats.taps(f"#case-open:{case.id}", chats.official()).text
+    assert "giấy tờ" in chats.taps(f"#case-open:{case.id}", chats.official("chairman")).text
