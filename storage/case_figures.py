@@ -4,8 +4,9 @@ A figure is a condition on `case_file` that an index serves; its number and its 
 they cannot disagree. Cases count as they stand when they are read: one reopened is not answered any more. Nothing here
 reads a word anybody wrote, or a name.
 
-A week is from Monday to Monday in Việt Nam. `works`: cases joined to the same work count once; `people`: citizens who
-can be told apart, each once; `strangers`: cases of nobody we know (another door, or she has been forgotten).
+A week is from Monday to Monday in Việt Nam. `works`: cases joined to the same work count once, and so does the answer
+to all of them; what each of their reporters says of it counts by itself. `people`: citizens who can be told apart, each
+once; `strangers`: cases of nobody we know (another door, or she has been forgotten).
 """
 
 from collections import Counter
@@ -68,8 +69,9 @@ class Figures:
 
 def named(commune_id: int, name: str, week: Week) -> Any:
     """The condition of a figure. Raises KeyError for a name that is none."""
-    answered = _within(commune_id, case_file.c.done_at, week) & case_file.c.state.in_(ANSWERED)
-    settled = answered & (case_file.c.state == "settled")
+    told = _within(commune_id, case_file.c.done_at, week)
+    answered = told & case_file.c.state.in_(ANSWERED) & case_file.c.main_id.is_(None)
+    settled = told & (case_file.c.state == "settled")
     opened = and_(case_file.c.commune_id == commune_id, _open)
     again = select(case_entry.c.case_id).where(
         _within(commune_id, case_entry.c.at, week, case_entry.c.commune_id), case_entry.c.kind == "reopened"
@@ -154,18 +156,19 @@ def _who(db: Connection, here: Any) -> tuple[int, int, int]:
 
 def _answered(db: Connection, commune_id: int, week: Week) -> dict[str, int]:
     in_time = case((case_file.c.done_at <= case_file.c.due_at, 1), else_=0)
-    asked = select(case_file.c.state, case_file.c.satisfied, in_time, func.count())
-    rows = db.execute(
-        asked.where(named(commune_id, "answered", week)).group_by(case_file.c.state, case_file.c.satisfied, in_time)
-    )
+    own = case((case_file.c.main_id.is_(None), 1), else_=0)
+    by = (case_file.c.state, case_file.c.satisfied, in_time, own)
+    here = _within(commune_id, case_file.c.done_at, week) & case_file.c.state.in_(ANSWERED)
     counts = Counter[str]()
-    for state, satisfied, on_time, many in rows:
+    for state, satisfied, on_time, leads, many in db.execute(select(*by, func.count()).where(here).group_by(*by)):
+        if state == "settled" and satisfied in ("yes", "partly", "silent"):
+            counts[satisfied] += many
+        if not leads:
+            continue
         counts["answered"] += many
         counts["on-time" if on_time else "answered-late"] += many
         if state in ("done", "refused"):
             counts["unsaid" if state == "done" else "refused"] += many
-        elif state == "settled" and satisfied in ("yes", "partly", "silent"):
-            counts[satisfied] += many
     return dict(counts)
 
 

@@ -57,7 +57,7 @@ def just_told(db: Connection, commune_id: int, citizen_id: int, since: datetime)
 
 def settle(db: Connection, commune_id: int, before: datetime, now: datetime, limit: int) -> list[Case]:
     """What was told before then and nobody has said anything about ends: "silent" where she was asked; refused cases
-    stay so. Those joined to them end with them. Returns the cases whose cards have changed.
+    stay so. Returns the cases whose cards have changed.
     """
     old = (
         select(case_file.c.id)
@@ -69,8 +69,6 @@ def settle(db: Connection, commune_id: int, before: datetime, now: datetime, lim
     db.execute(update(case_file).where(here, case_file.c.state == "refused").values(closed_at=now))
     silent = {"state": "settled", "satisfied": "silent", "closed_at": now}
     db.execute(update(case_file).where(here, case_file.c.state == "done").values(silent))
-    joined = and_(case_file.c.commune_id == commune_id, case_file.c.main_id.in_(ids), case_file.c.state == "joined")
-    db.execute(update(case_file).where(joined).values(silent))
     return [Case(*row) for row in db.execute(select(*COLUMNS).where(here).order_by(case_file.c.id))]
 
 

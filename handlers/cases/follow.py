@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import case_cards, duty
+from bot import case_access, case_cards, duty
 from bot.casework import words_of
 from bot.conversation import Ask, Find, NotUnderstood, Question
 from bot.questions import SKIP, Choice
@@ -74,8 +74,9 @@ def state_of(work: Work, case: Case) -> Msg:
     if case.state == "open":
         return _("an official is working on it") if case.taken_by else _("waiting for an official")
     return {
-        "done": _("the office has told the result"), "settled": _("everything is done"), "refused": _("not settled by the commune"),
-        "withdrawn": _("taken back"), "joined": _("worked on with others of the same kind"),
+        "done": _("the office has told the result"), "settled": _("everything is done"),
+        "refused": _("not settled by the commune"), "withdrawn": _("taken back"),
+        "joined": _("worked on with others of the same kind"),
     }[case.state]  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def numbered(turn: Turn) -> Reply | Start | None:
     wanted = names.find(turn.event.text)
     found = cases.by_number(turn.db, turn.commune_id, wanted[0]) if wanted else None
     if turn.allows("official") and (found is None or not is_hers(turn, found)):
-        return _for_official(found)
+        return _for_official(turn, found)
     if found is None:
         return Reply(NONE, buttons=(MINE,))
     if is_hers(turn, found) and _tells_more(turn.event.text):
@@ -136,9 +137,12 @@ def numbered(turn: Turn) -> Reply | Start | None:
     return told(turn, found) if is_hers(turn, found) else _for_stranger(turn, found)
 
 
-def _for_official(found: Case | None) -> Reply | None:
+def _for_official(turn: Turn, found: Case | None) -> Reply | None:
+    """All of it in his own chat, if he may read it; where others read along only a way to it."""
     if found is None:
         return None
+    if turn.official is not None and not turn.in_group and case_access.may_read(turn, turn.official, found):
+        return case_cards.whole(turn, found, turn.official)
     return Reply(_("Case {code}.", code=code(found.number)), buttons=(Button(_("Open"), tap("case-open", found)),))
 
 
@@ -469,7 +473,8 @@ def hide(turn: Turn, number: str = "", how: str = "yes") -> Reply:
 
 
 def _head_buttons(case: Case) -> tuple[Button, ...]:
-    if case.kept_from_head or case.lane != "office" or case.field in SENSITIVE or case.village is None:
+    kept = case.kept_from_head or case.lane != "office" or case.field in SENSITIVE | {"money"}
+    if kept or case.village is None:
         return ()
     if case.shown_to_head:
         return (Button(_("The village head shall not see it"), tap("case-head-no", case)),)

@@ -188,6 +188,15 @@ def _late(turn: Turn, case: Case, said: Entry) -> Reply | None:
     )  # fmt: skip
 
 
+def _urgent(turn: Turn, case: Case, said: Entry) -> Reply | None:
+    if not case.is_open or not case.urgent:
+        return None
+    return Reply(
+        _("The office treats your report {code} as pressing.", code=code(case.number)),
+        _("You get an answer by {day}.", day=follow.day(case.due_at)), buttons=(_see(case),),
+    )  # fmt: skip
+
+
 def _seen(turn: Turn, case: Case, said: Entry) -> Reply | None:
     if not case.is_open:
         return None
@@ -196,7 +205,7 @@ def _seen(turn: Turn, case: Case, said: Entry) -> Reply | None:
 
 TOLD: Mapping[str, Callable[[Turn, Case, Entry], Reply | None]] = {
     "taken": _taken, "handed": _handed, "asked": _asked, "done": _done, "refused": _refused, "joined": _joined,
-    "parted": _parted, "late": _late, "seen": _seen,
+    "parted": _parted, "late": _late, "urgent": _urgent, "seen": _seen,
 }  # fmt: skip
 """By the kind of an entry. An official's words ("reply") are sent by `handlers.cases.reply` itself."""
 SHARED = frozenset({"done", "refused"})

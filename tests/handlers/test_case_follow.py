@@ -86,9 +86,12 @@ def test_B04_a_number_nobody_has_and_an_official_who_asks(chats: Chats) -> None:
     made = filed(chats)
     chats.official("clerk")
     officials.bind(chats.db, 1, chats._person("clerk").id, "web", "", "clerk-at-home")
-    said = chats.says("PA-0001", Who("", "clerk-at-home"))
-    assert [each["token"] for each in said.buttons] == [f"#case-open:{made.id}"]
+    assert "Cống" in chats.says("PA-0001", Who("", "clerk-at-home")).text
+    guarded = filed(chats, lane="leader")
+    said = chats.says("PA-0002", Who("", "clerk-at-home"))
+    assert [each["token"] for each in said.buttons] == [f"#case-open:{guarded.id}"]
     assert "Cống" not in said.text
+    assert made.number == 1
 
 
 def test_B04_her_reports_are_listed_newest_first(chats: Chats) -> None:

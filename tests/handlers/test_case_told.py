@@ -78,6 +78,13 @@ def test_B04_a_question_comes_signed_and_its_button_leads_to_the_answer(chats: C
     assert "Cống tắc ở phía nào" in chats.taps(said.buttons[0]["token"]).text
 
 
+def test_B04_a_pressing_case_has_another_day(chats: Chats) -> None:
+    made = filed(chats)
+    cases.change(chats.db, 1, made.id, urgent=True)
+    entry = cases.add(chats.db, 1, made.id, "urgent", chats.now, official_id=chats._person("clerk").id)
+    assert "là việc gấp" in tells(chats, made, entry).text
+
+
 def test_B06_a_late_case_is_apologised_for_without_a_reason(chats: Chats) -> None:
     made = filed(chats)
     entry = cases.add(chats.db, 1, made.id, "late", chats.now)
@@ -211,9 +218,8 @@ def test_B06_what_is_missing_may_be_said_or_left(chats: Chats) -> None:
 
 
 def test_B06_silence_settles_it_and_is_counted_apart(chats: Chats) -> None:
-    """After five working days, without a word to her; joined cases end with it, refused ones stay refused."""
-    made, other, no = filed(chats), filed(chats, NEIGHBOUR), filed(chats, Who("", "third"))
-    cases.move(chats.db, 1, other.id, ("open",), "joined", main_id=made.id)
+    """After five working days, without a word to her; refused ones stay refused."""
+    made, no = filed(chats), filed(chats, Who("", "third"))
     done(chats, made)
     cases.move(chats.db, 1, no.id, ("open",), "refused", done_at=chats.now)
     verdict.settle(work(chats))
@@ -223,7 +229,6 @@ def test_B06_silence_settles_it_and_is_counted_apart(chats: Chats) -> None:
     said = chats._said(VILLAGER, None)
     assert not said.bodies
     assert (now_of(chats, made).state, now_of(chats, made).satisfied) == ("settled", "silent")
-    assert now_of(chats, other).state == "settled"
     assert now_of(chats, no).state == "refused"
     assert now_of(chats, no).closed_at is not None
     assert "đã được mở lại" in chats.taps(f"#case-no:{made.id}").text
@@ -232,7 +237,7 @@ def test_B06_silence_settles_it_and_is_counted_apart(chats: Chats) -> None:
 # --- for everybody ----------------------------------------------------------------------------------------------------
 
 
-def test_B06_what_is_published_has_nothing_of_hers(chats: Chats) -> None:
+def test_B05_what_is_published_has_nothing_of_hers(chats: Chats) -> None:
     made = filed(chats)
     cases.add(chats.db, 1, made.id, "added", chats.now, files=[picture(chats, "before")])
     assert "chưa có việc nào" in chats.says("việc xã đã giải quyết", NEIGHBOUR).text
