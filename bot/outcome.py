@@ -61,6 +61,11 @@ def proof_came(work: Work, name: str) -> Case | None:
     return case
 
 
+def without_chat(work: Work, case: Case) -> list[Case]:
+    """Cases that follow this one and whose reporters nobody can write to: somebody has to call them."""
+    return [each for each in cases.joined_to(work.db, work.commune_id, case.id) if not each.has_chat]
+
+
 def publish(work: Work, case: Case, official_id: int) -> None:
     """Title and result may be read by everybody from now on (B06)."""
     cases.change(work.db, work.commune_id, case.id, published=True)

@@ -9,27 +9,38 @@ from storage.case_words import case_word
 from storage.cases import OPEN, case_file
 from storage.db import is_postgres
 
+RECENT, WORDS = 150, 60
+"""Open cases that are compared, the latest, and by how many words: in a flood of reports, or of one report of four
+thousand characters, a look at all of them would take too long.
+"""
+
 
 def alike(db: Connection, commune_id: int, case_id: int, since: datetime, limit: int = 50) -> list[tuple[int, float]]:
     """Open cases of the office received since then that share words or places with this one, most first: (case id,
     share of the words of whichever has fewer).
     """
-    mine, other = case_word.alias("mine"), case_word.alias("other")
-    shared = func.count()
-    rows = db.execute(
-        select(other.c.case_id, shared)
-        .join(mine, (mine.c.commune_id == other.c.commune_id) & (mine.c.word == other.c.word))
-        .join(case_file, case_file.c.id == other.c.case_id)
+    recent = (
+        select(case_file.c.id)
         .where(
-            mine.c.commune_id == commune_id, mine.c.case_id == case_id, other.c.case_id != case_id,
-            case_file.c.state == OPEN, case_file.c.lane == "office", case_file.c.received_at >= since,
+            case_file.c.commune_id == commune_id, case_file.c.received_at >= since, case_file.c.state == OPEN,
+            case_file.c.lane == "office", case_file.c.id != case_id,
         )
-        .group_by(other.c.case_id).order_by(shared.desc(), other.c.case_id.desc()).limit(limit)
-    ).all()  # fmt: skip
-    if not rows:
+        .order_by(case_file.c.received_at.desc(), case_file.c.id.desc()).limit(RECENT)
+    )  # fmt: skip
+    ids, words = db.execute(recent).scalars().all(), _words(db, commune_id, case_id)
+    if not ids or not words:
         return []
-    many = _how_many(db, commune_id, [case_id, *(row.case_id for row in rows)])
-    return [(int(each), count / min(many[case_id], many[each])) for each, count in rows]
+    shared, word = func.count(), case_word.c
+    here = (word.commune_id == commune_id) & word.word.in_(words) & word.case_id.in_(ids)
+    found = select(word.case_id, shared).where(here).group_by(word.case_id)
+    rows = db.execute(found.order_by(shared.desc(), word.case_id.desc()).limit(limit)).all()
+    many = _how_many(db, commune_id, [row.case_id for row in rows])
+    return [(int(each), count / min(len(words), many[each])) for each, count in rows]
+
+
+def _words(db: Connection, commune_id: int, case_id: int) -> list[str]:
+    here = (case_word.c.commune_id == commune_id) & (case_word.c.case_id == case_id)
+    return list(db.execute(select(case_word.c.word).where(here).limit(WORDS)).scalars())
 
 
 def _how_many(db: Connection, commune_id: int, case_ids: list[int]) -> dict[int, int]:

@@ -217,7 +217,13 @@ def close_case(command: CloseCase, turn: Turn) -> Reply:
     if public:
         outcome.publish(turn, found, official.id)
     case_cards.show(turn, actions.fresh(turn, found))
-    return Reply(*_sent(found, command.told))
+    return Reply(*_sent(found, command.told), *to_be_called(turn, found))
+
+
+def to_be_called(turn: Turn, found: Case) -> list[Words]:
+    """People of cases that follow this one and have no chat."""
+    codes = ", ".join(code(each.number) for each in outcome.without_chat(turn, found))
+    return [_("Please call these too, they have no chat with us: {codes}.", codes=codes)] if codes else []
 
 
 def _sent(found: Case, told: str) -> list[Words]:

@@ -191,7 +191,7 @@ def _refuse(turn: Turn, found: Case, official_id: int, ground: str, data: Mappin
     after = close.no_chat(told) if told else _("She is told who is responsible and why, and may open it again.")
     passes = [_("Please pass it on to {owner} now; she was promised that.", owner=data["owner"])]
     refused = _("Case {code} is refused, with its ground.", code=code(found.number))
-    return Reply(refused, after, *(passes if data.get("passes_on") else []))
+    return Reply(refused, after, *(passes if data.get("passes_on") else []), *close.to_be_called(turn, found))
 
 
 # --- agreeing ---------------------------------------------------------------------------------------------------------

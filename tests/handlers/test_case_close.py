@@ -217,12 +217,14 @@ def test_L31_one_answer_reaches_everybody_whose_case_follows(chats: Chats) -> No
     for who in (MAI, LAN):
         each = report(chats, "Nước ngập trước trường", who)
         assert cases.move(chats.db, 1, each.id, ["open"], "joined", main_id=main.id)
+    called = report(chats, who=None, source="phone")
+    assert cases.move(chats.db, 1, called.id, ["open"], "joined", main_id=main.id)
     look = choose(chats, mine, closes(chats, mine, main), "Không, chỉ")
-    assert "2 phản ánh cùng việc" in look.text
+    assert "3 phản ánh cùng việc" in look.text
     said = choose(chats, mine, look, "Đồng ý gửi")
     assert sum(RESULT in body["text"] for body in said.everything) >= 3
-    followers = cases.joined_to(chats.db, 1, main.id)
-    assert [each.done_at for each in followers] == [chats.now, chats.now]
+    assert "Xin gọi điện báo thêm cho: PA-0004" in said.text
+    assert [each.done_at for each in cases.joined_to(chats.db, 1, main.id)] == [chats.now] * 3
 
 
 # --- on every channel -------------------------------------------------------------------------------------------------
