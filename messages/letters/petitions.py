@@ -38,7 +38,7 @@ class Complaint(Letter):
         "Tài liệu kèm theo", ("Bản sao quyết định", "Bản sao giấy chứng nhận quyền sử dụng đất"), 300, count=15
     )
     place: str = words("Nơi viết; ngày ghi tay", "Suối Lành", 60)
-    code: str = words("Mã in tại quầy", "K7MX-42PD", 20)
+    code: str = words("Mã in tại quầy", "K7MX-43PD", 20)
 
 
 @dataclass(frozen=True, kw_only=True)
