@@ -34,17 +34,19 @@ def alike(db: Connection, commune_id: int, case_id: int, since: datetime, limit:
     here = (word.commune_id == commune_id) & word.word.in_(words) & word.case_id.in_(ids)
     found = select(word.case_id, shared).where(here).group_by(word.case_id)
     rows = db.execute(found.order_by(shared.desc(), word.case_id.desc()).limit(limit)).all()
-    many = _how_many(db, commune_id, [row.case_id for row in rows])
+    many = _how_many(db, [row.case_id for row in rows])
     return [(int(each), count / min(len(words), many[each])) for each, count in rows]
 
 
 def _words(db: Connection, commune_id: int, case_id: int) -> list[str]:
-    here = (case_word.c.commune_id == commune_id) & (case_word.c.case_id == case_id)
-    return list(db.execute(select(case_word.c.word).where(here).limit(WORDS)).scalars())
+    here = case_file.c.commune_id == commune_id
+    of_case = select(case_word.c.word).join(case_file, case_file.c.id == case_word.c.case_id)
+    return list(db.execute(of_case.where(here, case_word.c.case_id == case_id).limit(WORDS)).scalars())
 
 
-def _how_many(db: Connection, commune_id: int, case_ids: list[int]) -> dict[int, int]:
-    here = (case_word.c.commune_id == commune_id) & case_word.c.case_id.in_(case_ids)
+def _how_many(db: Connection, case_ids: list[int]) -> dict[int, int]:
+    """By case alone: with the commune beside it SQLite reads every word of the commune."""
+    here = case_word.c.case_id.in_(case_ids)
     found = db.execute(select(case_word.c.case_id, func.count()).where(here).group_by(case_word.c.case_id))
     return {int(case_id): int(count) for case_id, count in found}
 
