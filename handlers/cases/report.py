@@ -7,6 +7,7 @@ somebody's ears can check goes to the receivers (L03). Pictures, a voice note an
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -51,6 +52,8 @@ routes = Routes()
 IDLE = timedelta(minutes=30)
 """How long a report waits for her before it files itself (L27)."""
 SENT = frozenset({"photo", "file", "voice"})
+_NUMBER = re.compile(r"\s*\d{1,2}\. ")
+"""Before a label, when a messenger's keys send it as words."""
 MOST_FILES = 20
 MOST_CHARACTERS = 6000
 SHOWN = 300
@@ -233,7 +236,7 @@ def _chosen(raw: Raw, choices: tuple[tuple[str, Words], ...]) -> str | None:
     typed = raw.text.strip().rstrip(".)")
     if typed.isdecimal() and 1 <= int(typed) <= len(choices):
         return choices[int(typed) - 1][0]
-    said = fold(raw.text) if raw.kind == "text" else ""
+    said = fold(_NUMBER.sub("", raw.text)) if raw.kind == "text" else ""
     return next((value for value, label in choices if said in {fold(each) for each in wordings(label)}), None)
 
 
@@ -354,10 +357,10 @@ def _ask_what(about: str, told: Told) -> Msg:
 
 def _as_told(found: Sorted, about: str, plain: bool) -> Sorted:
     """What she called a report, or told about the counter by a button, is no more asked about, unless it surely is
-    something graver.
+    something else: no complaint and no quarrel becomes a case by the name of a button.
     """
     doubtful = found.lane not in (CASE, "emergency") and not (found.sure and found.lane in GRAVE)
-    settled = plain or (about and not found.sure)
+    settled = (plain or about) and not found.sure
     return replace(found, lane="case", sure=True, choices=(), parts=()) if settled and doubtful else found
 
 

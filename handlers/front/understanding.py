@@ -102,6 +102,8 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
         return _report(turn) if found.field != "other" or said.act != "none" else None
     if said.intent == "accusation":
         return Start("accusation", text=turn.event.text, answering=False)
+    if said.act == "ask" and found.lane == "quarrel" and found.sure:
+        return Start("quarrel", said=turn.event.text)
     if said.act == "ask" or said.intent in CONFIRMED:
         return _ask(turn, said if found.field == "other" else _or_report(said))
     numbers = codes.find(turn.event.text)
