@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from bot import casework, same_work
 from storage import cases
 from storage.cases import Case
+from tests import town as towns
 from tests.bot.filed import HOA, LAN, MAI, choose, hears, last, now, report, work
 from tests.bot.turns import Bench, Chats, Said, Who
+from tests.town import PHOTO, Person, Somebody, Town
 
 JOIN = "Gộp lại"
 HOLE = "Ổ gà to giữa đường trước cổng trường Hoa Ban"
@@ -249,3 +251,38 @@ def test_L31_hears_nothing_of_the_other_reporters_words(chats: Chats) -> None:
     hers = chats._said(HOA, None).text + "".join(b["text"] for b in said.everything if "ông/bà" in b["text"])
     assert "Mẩy" not in hers
     assert "Mẩy" in hears(said)
+
+
+# --- on every channel -------------------------------------------------------------------------------------------------
+
+
+async def test_L31_two_tell_of_one_hole_and_one_answer_reaches_both(
+    town: Town, citizen: Somebody, official: Person
+) -> None:
+    """The card names the likely repeat; joined with a tap, each reads the result and the office's photo alone."""
+    neighbour = await towns.villager(town)
+    for who, words in ((citizen, "Ổ gà to giữa đường trước cổng trường thôn Gốc Gạo"),
+                       (neighbour, "Trước cổng trường thôn Gốc Gạo có ổ gà to giữa đường")):  # fmt: skip
+        await who.says(words)
+        if "cùng việc" in who.text.lower():
+            await who.says("2")
+        await who.says("gửi")
+    await official.looks()
+    one, two = [await town.read(cases.by_number, 1, number) for number in (1, 2)]
+    assert one is not None
+    assert two is not None
+    await official.presses({"label": "Gộp", "token": f"#case-join:{two.id},{one.id}"})
+    await official.says("Ổ gà trước cổng trường")
+    official.sees("Gộp PA-0002 vào PA-0001")
+    await official.says("1")
+    official.sees("Số người báo việc này: 2")
+    await official.presses({"label": "Đóng", "token": f"#case-close:{one.id}"})
+    await official.says("Xã đã vá ổ gà bằng bê tông.")
+    await official.sends("photo", PHOTO, "image/jpeg")
+    await official.says("xong")
+    await official.says("2")
+    await official.says("1")
+    for who, number in ((citizen, "PA-0001"), (neighbour, "PA-0002")):
+        await who.looks()
+        who.sees(number, "Xã đã vá ổ gà bằng bê tông.", "Đã xong chưa")
+        assert len(await who.pictures()) == 1
