@@ -58,7 +58,7 @@ def button(tap: str, case: Case) -> Button:
 
 def buttons(case: Case) -> tuple[Button, ...]:
     """What is done most often; the rest stands behind "more"."""
-    if case.state == "joined" or not case.is_open:
+    if not case.is_open:
         return (button("case-open", case),)
     called = () if case.has_chat else (button("case-called", case),)
     return (*called, *(button(each, case) for each in (*FIRST, "case-open", "case-more")))

@@ -253,3 +253,86 @@ def test_A19_while_the_chairman_is_away_clerks_read_nothing_of_the_counter(chats
     case = filed(chats, "Ở quầy thu thêm giấy tờ", field="service", lane="leader")
     assert "giấy tờ" not in chats.taps(f"#case-open:{case.id}", chats.official()).text
     assert "giấy tờ" in chats.taps(f"#case-open:{case.id}", chats.official("chairman")).text
+
+
+def test_L32_a_case_that_was_for_all_can_be_taken_out_of_their_sight(chats: Chats) -> None:
+    """Its card says no more than its number, whoever had it has it no longer, and he cannot open it."""
+    case, clerk = filed(chats, "Nhà bên lấn bờ rào"), chats.official()
+    chats.taps(f"#case-take:{case.id}", clerk)
+    tap(chats, clerk, chats.taps(f"#case-sort:{case.id}", clerk), "kiến nghị")
+    tap(chats, clerk, chats.says("đất đai", clerk), "Chỉ người tiếp công dân")
+    assert "bờ rào" not in card(chats)["text"]
+    assert "PA-0001" in card(chats)["text"]
+    now = stored(chats, case)
+    assert (now.kind, now.field, now.lane, now.taken_by, now.sensitive) == ("proposal", "land", "receiver", None, True)
+    assert "bờ rào" not in chats.taps(f"#case-open:{case.id}", clerk).text
+    assert "bờ rào" in chats.taps(f"#case-open:{case.id}", chats.official("official", RECEIVER)).text
+
+
+def test_L32_without_a_receiver_the_head_hears_that_something_waits(chats: Chats) -> None:
+    """Its number, and that nobody has been named; no shared chat hears of it."""
+    table = officials.official
+    chats.db.execute(table.update().values(rights=""))
+    filed(chats, "Nhà bên lấn bờ rào", lane="receiver")
+    assert "chưa có ai được giao" in "".join(body["text"] for body in sent(chats, chats.official("chairman")))
+    chats.seen = 0
+    assert sent(chats, STREAM) == []
+
+
+def test_how_a_case_ended_stands_on_its_card(chats: Chats) -> None:
+    """And what she said of it; nothing more can be done with it from there."""
+    case, clerk = filed(chats), chats.official()
+    chats.taps(f"#case-take:{case.id}", clerk)
+    number = int(clerk.chat.partition(":")[2])
+    add = {"official_id": number}
+    cases.add(chats.db, 1, case.id, "refused", chats.now, text="Cột điện", data={"owner": "Điện lực"}, **add)
+    cases.add(chats.db, 1, case.id, "reopened", chats.now, text="Vẫn ngập")
+    cases.add(chats.db, 1, case.id, "done", chats.now, text="Đã khơi cống", **add)
+    cases.add(chats.db, 1, case.id, "agreed", chats.now, data={"how": "partly"})
+    cases.add(chats.db, 1, case.id, "told", chats.now, data={"place": [21.5, 105.25]})
+    cases.move(chats.db, 1, case.id, ["open"], "settled", closed_at=chats.now)
+    case_cards.show(work(chats), stored(chats, case))
+    seen = card(chats)
+    for words in ("Điện lực", "chưa xong", "Vẫn ngập", "Đã khơi cống", "xong một phần", "21.5,105.25", "Đã xong."):
+        assert words in seen["text"]
+    assert labels(seen) == ["Mở"]
+    for name in ("take", "reply", "ask", "hand", "urgent", "sort", "title", "more", "called"):
+        assert "đã đóng" in chats.taps(f"#case-{name}:{case.id}", clerk).text, name
+
+
+def test_nothing_happens_to_a_case_that_is_not_there(chats: Chats) -> None:
+    """A number that nobody gave, one that is none; a talk about a case that closed meanwhile changes nothing."""
+    clerk = chats.official()
+    for number in ("99", "x", "9" * 30):
+        for name in ("open", "take", "reply", "note", "hand"):
+            assert "không còn nữa" in chats.taps(f"#case-{name}:{number}", clerk).text
+    case = filed(chats)
+    chats.taps(f"#case-title:{case.id}", clerk)
+    cases.move(chats.db, 1, case.id, ["open"], "withdrawn", closed_at=chats.now)
+    assert "Chưa có gì thay đổi" in chats.says("Ngập ở cổng chợ", clerk).text
+
+
+def test_whose_case_is_with_somebody_who_left_can_be_taken(chats: Chats) -> None:
+    """Before the clock has freed it, too."""
+    case, writer, clerk = filed(chats), chats.official("official", WRITER), chats.official()
+    chats.taps(f"#case-take:{case.id}", writer)
+    chats.remove(writer)
+    said = chats.taps(f"#case-take:{case.id}", clerk)
+    assert "đã thôi việc" in said.text
+    assert "đã nhận PA-0001" in tap(chats, clerk, said, "").text
+
+
+def test_who_has_blocked_us_is_to_be_called(chats: Chats) -> None:
+    """The card says so."""
+    chats.says("xin chào", HER)
+    case = filed(chats)
+    citizens.left(chats.db, 1, CHANNEL, HER.account, HER.chat, chats.now)
+    case_cards.show(work(chats), case)
+    assert "chặn" in card(chats)["text"]
+
+
+def test_topics_are_chosen_inside_a_topic(chats: Chats) -> None:
+    """Anywhere else there is nothing to choose; and only those who lead may."""
+    assert "trong một chủ đề" in chats.says("/chude đường", chats.official()).text
+    assert "trong một chủ đề" in chats.taps("#case-topic:road", chats.official()).text
+    assert "được mời" in chats.says("/chude", chats.official("official", WRITER)).text

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from bot import casework
 from bot.casework import Draft
-from bot.turn import Work
+from bot.turn import Address, Work
 from storage import cases, citizens, files, guidance
 from tests import town as towns
 from tests.bot.desk_cases import HER, OTHER, card, filed, stored, tap
@@ -174,6 +176,38 @@ def test_a_changed_look_is_not_sent(chats: Chats) -> None:
     assert ANSWER not in told(chats.taps(token, clerk))
 
 
+def test_what_was_begun_before_the_case_closed_is_not_sent(chats: Chats) -> None:
+    """An answer and a question; she has withdrawn it meanwhile."""
+    case, clerk = filed(chats), chats.official()
+    look = answers(chats, case, clerk)
+    cases.move(chats.db, 1, case.id, ["open"], "withdrawn", closed_at=chats.now)
+    said = tap(chats, clerk, look, "Gửi")
+    assert "đã đóng" in said.text
+    assert ANSWER not in told(said)
+    case = filed(chats)
+    chats.taps(f"#case-ask:{case.id}", clerk)
+    look = chats.says("Ngập ở đoạn nào ạ?", clerk)
+    cases.move(chats.db, 1, case.id, ["open"], "withdrawn", closed_at=chats.now)
+    assert "đã đóng" in tap(chats, clerk, look, "Đồng ý gửi").text
+    assert stored(chats, case).asked_at is None
+
+
+def test_a_picture_that_is_on_its_way_is_waited_for(chats: Chats) -> None:
+    """The look is asked once more; a picture without words is, too."""
+    case, clerk = filed(chats), chats.official()
+    at = Address(CHANNEL, "office", clerk.chat, clerk.chat)
+    chats.taps(f"#case-reply:{case.id}", clerk)
+    files.add(chats.db, 1, "d" * 32, at.channel, at.account, at.chat, "photo", "image/jpeg", 1, "anh.jpg", chats.now)
+    chats.db.execute(files.file.update().where(files.file.c.name == "d" * 32).values(state="new"))
+    assert "kèm vài lời" in chats.does(clerk, kind="photo", files=["d" * 32]).text
+    look = chats.does(clerk, kind="photo", files=["d" * 32], text=ANSWER)
+    said = tap(chats, clerk, look, "Gửi")
+    assert "đang được tải" in said.text
+    assert ANSWER not in told(said)
+    chats.db.execute(files.file.update().where(files.file.c.name == "d" * 32).values(state="fetched"))
+    assert ANSWER in told(tap(chats, clerk, said, "Gửi"))
+
+
 # --- on every channel -------------------------------------------------------------------------------------------------
 
 
@@ -184,8 +218,7 @@ async def test_G05_from_a_report_to_its_answer(town: Town) -> None:
     at = await hoa.address()
 
     def files_it(db: Any) -> int:
-        work = Work(db, town.service.app.place, town.clock.now())
-        return casework.file(work, Draft("Cống ngõ 3 tắc", field="flood", village="Thôn Trung"), at).id
+        return casework.file(place(town, db), Draft("Cống ngõ 3 tắc", field="flood", village="Thôn Trung"), at).id
 
     number = await town.write(files_it)
     await town.settle()
@@ -199,3 +232,28 @@ async def test_G05_from_a_report_to_its_answer(town: Town) -> None:
     await hoa.looks()
     hoa.sees(ANSWER, "PA-0001")
     hoa.sees_signed("Đặng Thị Thu Nhài", "Công chức Trung tâm Phục vụ hành chính công")
+
+
+async def test_G06_on_a_shared_computer_a_pin_confirms_who_it_is(town: Town) -> None:
+    """Asked before an answer goes; a wrong one sends nothing."""
+    if town.on != "web":
+        pytest.skip("the computer is at /office")
+    hoa, clerk = await towns.villager(town), await towns.official(town, shared=True, pin="2468")
+    await hoa.says("Xin chào")
+    at = await hoa.address()
+    number = await town.write(lambda db: casework.file(place(town, db), Draft("Cống tắc", field="flood"), at).id)
+    await clerk.does(kind="tap", text="Trả lời", token=f"#case-reply:{number}")
+    await clerk.says(ANSWER)
+    await clerk.taps("Gửi")
+    clerk.sees("PIN")
+    await clerk.says("1111")
+    await town.later(seconds=61)
+    (await hoa.looks()).sees_not(ANSWER)
+    await clerk.says("2468")
+    clerk.sees("60 giây")
+    await town.later(seconds=61)
+    (await hoa.looks()).sees(ANSWER)
+
+
+def place(town: Town, db: Any) -> Work:
+    return Work(db, town.service.app.place, town.clock.now())
