@@ -2,7 +2,7 @@
 
 Every villager opens the chat box, says what is wrong and where, taps "send", and reads her number. Officials have the
 page at /office and a group on Telegram. `--all` plays 5,000 reports, a quick run 500;
-on PostgreSQL 500 and 100.
+on PostgreSQL 500 and 50.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from tests.telegram_server import TelegramServer
 from tests.telegram_world import Group, Message
 from tests.town import PATIENCE, Databases, Town, settings
 
-WHOLE, SMALL, FEW = 5000, 500, 100
+WHOLE, SMALL, FEW = 5000, 500, 50
 """Reports: of .ci/run, of a quick run, of PostgreSQL's quick run."""
 TOGETHER = 25
 """Villagers who write at the same moment."""
@@ -175,4 +175,4 @@ async def test_peers_0_9_five_thousand_reports_in_ten_minutes(
         summary = await flood.server.until(flood.summary, PATIENCE)
         flooded_ = await flood.town.read(case_floods.latest, 1)
         assert f"có {count + 1 - flooded_.began} phản ánh" in summary.text
-        assert len(summary.edits) >= 9
+        assert len(summary.edits) >= min(9, count // TOGETHER - 1)
