@@ -4,7 +4,7 @@ from typing import Any
 
 from bot import casework
 from bot.casework import Draft
-from bot.turn import Work
+from bot.turn import Address, Work
 from storage import officials
 from tests import town as towns
 from tests.handlers.test_group import Office, fold_less, office, remove_tam
@@ -18,7 +18,12 @@ async def filed(office: Office, text: str = "Cống ngõ 3 tắc", **draft: Any)
     """Her case; its card in the group."""
     office.citizen = await towns.villager(office.town)
     await office.citizen.says("Xin chào")
-    at = await office.citizen.address()
+    await file(office, text, await office.citizen.address(), **draft)
+    return await office.hears(office.group, "PA-0001")
+
+
+async def file(office: Office, text: str, at: Address | None = None, **draft: Any) -> None:
+    """A case, and time for its card to be posted."""
 
     def files_it(db: Any) -> None:
         work = Work(db, office.town.service.app.place, office.town.clock.now())
@@ -26,7 +31,6 @@ async def filed(office: Office, text: str = "Cống ngõ 3 tắc", **draft: Any)
 
     await office.town.write(files_it)
     await office.later()
-    return await office.hears(office.group, "PA-0001")
 
 
 async def test_G06_a_reply_to_the_card_is_shown_before_it_goes(office: Office) -> None:
@@ -68,6 +72,11 @@ async def test_L03_names_and_private_cases_stay_out_of_the_group(office: Office)
     assert "PA-0001" in opened.text
 
     def private(db: Any) -> None:
+        table = officials.official
+        person = officials.of(db, 1, "telegram", "7100000001", str(office.lan.id))
+        assert person is not None
+        db.execute(table.update().values(rights=""))
+        db.execute(table.update().where(table.c.id == person.id).values(rights="receive"))
         work = Work(db, office.town.service.app.place, office.town.clock.now())
         casework.file(work, Draft("Nhà bên lấn đất nhà tôi", field="land", lane="receiver"))
         casework.file(work, Draft("Ở quầy quát tôi", field="service", lane="leader"))
@@ -75,8 +84,12 @@ async def test_L03_names_and_private_cases_stay_out_of_the_group(office: Office)
     await office.town.write(private)
     await office.later()
     everything = "\n".join([*office.group.texts, *office.tam.chat.texts, *office.lan.chat.texts])
-    for words in ("Lò Thị Hoa", "0912345678", "lấn đất", "quát", "PA-0002", "PA-0003"):
+    for words in ("Lò Thị Hoa", "0912345678", "lấn đất", "quát", "PA-0003"):
         assert words not in everything
+    assert "PA-0002" not in "".join(office.group.texts)
+    told = await office.hears(office.lan.chat, "Có việc riêng: PA-0002")
+    assert "/office" in told.text
+    assert not told.buttons
 
 
 async def test_cards_of_a_field_go_to_its_topic(office: Office) -> None:
@@ -85,10 +98,20 @@ async def test_cards_of_a_field_go_to_its_topic(office: Office) -> None:
     office.group = office.group.upgrade(office.tam, forum=True)
     topic = office.group.topic("Đường, ngập", office.tam)
     await office.quiet()
-    said = await office.says(office.tam, "/chude ngập, thoát nước", thread=topic)
+    said = await office.says(office.tam, "/chude bay lượn", thread=topic)
+    assert "chưa biết" in said.text
+    said = await office.presses(office.tam, said, "ngập")
     assert said.thread == topic
+    await office.says(office.tam, "/chude đường, cầu", thread=topic)
+    said = await office.presses(office.tam, said, "đường")
+    assert "đường, cầu" not in said.text.partition("\n\n")[0]
     card = await filed(office)
     assert card.thread == topic
+    office.group.closed.add(topic)
+    await file(office, "Nước vào sân trường")
+    assert (await office.hears(office.group, "PA-0002")).thread != topic
+    await file(office, "Ổ gà trước chợ", field="road")
+    assert (await office.hears(office.group, "PA-0003")).thread != topic
 
 
 def make_clerk(db: Any) -> None:
