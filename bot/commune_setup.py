@@ -248,6 +248,14 @@ needs_checking = true
 # source = "quyết định công bố thủ tục của tỉnh, số …"
 # needs_checking = true
 
+# Tin kín (tố cáo, tội phạm, bạo lực): địa chỉ Chủ tịch UBND tỉnh, ngày làm việc nhắc người đọc, ngày báo bà con.
+# [sealed]
+# province = "…"
+# remind_days = [1, 3, 5]
+# told_day = 7
+# keep_days = 1825
+# needs_checking = true
+
 # Phản ánh, kiến nghị của bà con: hạn trả lời (ngày làm việc), nhắc ai, khi nào.
 # [cases]
 # answer_days = {{ report = 15, proposal = 15, opinion = 15, praise = 15 }}
@@ -322,6 +330,7 @@ def check(commune: Commune, today: date, channels: Collection[str] = tuple(_CHAN
     findings = [*_permits(commune, channels), *_people(commune), *_reception(commune, today), *_about(commune)]
     findings += [*_villages(commune), *_unconfirmed(commune, today), *_dossiers(commune, today), *_letters(commune)]
     findings += _cases(commune)
+    findings += _sealed(commune)
     findings += _zalo(commune) if "zalo" in channels else ()
     return sorted(findings, key=lambda finding: finding.level)
 
@@ -483,6 +492,17 @@ def _cases(commune: Commune) -> Iterable[Finding]:
         )
     if not terms.owners:
         yield Finding("warning", "Chưa ghi nơi chịu trách nhiệm việc ngoài xã (owners trong [cases]).")
+
+
+def _sealed(commune: Commune) -> Iterable[Finding]:
+    """Where what concerns the Chairman goes, and by which texts (L28, L30)."""
+    terms = commune.sealed
+    if not terms.province:
+        yield Finding("warning", "Chưa ghi địa chỉ nhận tố cáo Chủ tịch xã ở tỉnh (province trong [sealed]).")
+    if terms.needs_checking:
+        yield Finding(
+            "warning", f"Cần kiểm tra căn cứ tin kín từ {terms.since:%d/%m/%Y} ({terms.source}; {terms.home_source})."
+        )
 
 
 def _unconfirmed(commune: Commune, today: date) -> Iterable[Finding]:

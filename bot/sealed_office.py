@@ -42,7 +42,7 @@ class SealedOffice:
         return [
             web.get("/office/kin", self.listed), web.post("/office/kin", self.enter),
             web.get("/office/kin/{name}", self.opened), web.post("/office/kin/{name}", self.answered),
-            web.get("/office/kin/{name}/{file}", self.file),
+            web.get("/office/kin/file/{name}", self.file),
         ]  # fmt: skip
 
     @property
@@ -138,15 +138,16 @@ class SealedOffice:
 
     async def opened(self, request: web.Request) -> web.Response:
         """One of them; the look is written down first."""
-        found = await self._open(request, "opened")
+        found = await self._open(request, "opened", _number(request.match_info["name"]))
         return found if isinstance(found, web.Response) else self._shown(*found)
 
-    async def _open(self, request: web.Request, what: str) -> web.Response | tuple[sealed.Opened, list[Any]]:
+    async def _open(
+        self, request: web.Request, what: str, number: int
+    ) -> web.Response | tuple[sealed.Opened, list[Any]]:
         reader = await self._fresh(request)
         if isinstance(reader, web.Response):
             return reader
-        name, commune_id = request.match_info["name"], self.hers.place.commune_id
-        number = int(name) if name.isdecimal() and len(name) < 19 else 0
+        commune_id = self.hers.place.commune_id
 
         def look(db: Connection) -> tuple[sealed.Opened, list[Any]] | None:
             opened = sealed.open_as_reader(db, commune_id, number, reader)
@@ -172,7 +173,7 @@ class SealedOffice:
         words, item = self.words, opened.item
         path = f"/office/kin/{item.id}"
         links = [
-            f'<p><a href="{path}/{each["name"]}">{words.of(each["title"] or each["name"])}</a></p>'
+            f'<p><a href="/office/kin/file/{each["name"]}">{words.of(each["title"] or each["name"])}</a></p>'
             for each in opened.words["files"]
         ]
         reach = opened.words.get("reach") or _("no name, no address: information to be checked")
@@ -202,8 +203,7 @@ class SealedOffice:
             return reader
         given = await self._fields(request)
         outcome, moved = given.get("outcome")[:MOST_OUTCOME], bool(given.get("moved"))
-        name, commune_id = request.match_info["name"], self.hers.place.commune_id
-        number = int(name) if name.isdecimal() and len(name) < 19 else 0
+        number, commune_id = _number(request.match_info["name"]), self.hers.place.commune_id
         if not outcome:
             return self.page(self.words.p(_("Please write what was done."), css="wrong"))
 
@@ -221,10 +221,12 @@ class SealedOffice:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One of its files, opened in memory."""
-        found = await self._open(request, "file")
+        wanted = request.match_info["name"]
+        number = await self.hers.door.read(sealed.item_of, self.hers.place.commune_id, wanted)
+        found = await self._open(request, "file", number)
         if isinstance(found, web.Response):
             return found
-        opened, wanted = found[0], request.match_info["file"]
+        opened = found[0]
         about = next((each for each in opened.words["files"] if each["name"] == wanted), None)
         path = self.hers.folder / wanted
         if about is None or not path.is_file():
@@ -236,3 +238,7 @@ class SealedOffice:
             body=raw, content_type="image/jpeg" if photo else "application/octet-stream",
             headers=headers() | {"Content-Disposition": f'attachment; filename="TN-{opened.item.id:04d}.{ending}"'},
         )  # fmt: skip
+
+
+def _number(name: str) -> int:
+    return int(name) if name.isdecimal() and len(name) < 19 else 0

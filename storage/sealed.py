@@ -397,10 +397,10 @@ def looked(db: Connection, commune_id: int, item_id: int) -> list[tuple[str, str
     return [(row.name, row.what, row.at) for row in rows]
 
 
-def files_of(db: Connection, commune_id: int, item_id: int) -> list[str]:
-    """Names of an item's files in DATA_DIR/sealed."""
-    here = (sealed_file.c.commune_id == commune_id) & (sealed_file.c.item_id == item_id)
-    return list(db.execute(select(sealed_file.c.name).where(here).order_by(sealed_file.c.id)).scalars())
+def item_of(db: Connection, commune_id: int, name: str) -> int:
+    """The item to which a file of DATA_DIR/sealed belongs; 0 when there is none."""
+    here = (sealed_file.c.commune_id == commune_id) & (sealed_file.c.name == name)
+    return int(db.execute(select(sealed_file.c.item_id).where(here)).scalar() or 0)
 
 
 # --- readers ----------------------------------------------------------------------------------------------------------

@@ -258,6 +258,12 @@ def test_check_of_an_empty_commune():
         "1 ngày làm việc; được hẹn lại 1 lần.",
         "Cần kiểm tra thủ tục nào gợi ý thư (danh mục thủ tục hộ tịch; xin đối chiếu quyết định công bố của tỉnh): "
         "1.000894 kết hôn, 1.001193 khai sinh, 1.000656 khai tử.",
+        "Cần kiểm tra hạn trả lời phản ánh, kiến nghị từ 01/07/2026 (NĐ 20/2008, 48/2013, 92/2017 về phản ánh, kiến "
+        "nghị; số ngày chưa đối chiếu với quy định của tỉnh): 15 ngày làm việc, việc gấp 1 ngày.",
+        "Chưa ghi nơi chịu trách nhiệm việc ngoài xã (owners trong [cases]).",
+        "Chưa ghi địa chỉ nhận tố cáo Chủ tịch xã ở tỉnh (province trong [sealed]).",
+        "Cần kiểm tra căn cứ tin kín từ 01/07/2026 (Luật Tố cáo 2018, Luật Phòng, chống bạo lực gia đình 2022; chưa "
+        "đối chiếu với văn bản mới nhất; Luật 13/2022/QH15, Điều 19).",
         "Cần kiểm tra điều khoản Zalo từ 01/06/2026 (bảng giá Zalo OA từ 01/06/2026, chưa xác nhận với OA của xã): "
         "500 tin mỗi tháng theo gói, sau đó 55 đồng một tin.",
         "Chưa có mẫu tin Zalo: ai im lặng quá 7 ngày chỉ còn cách gọi điện.",
