@@ -361,7 +361,7 @@ def test_the_clock_runs_no_talk_without_its_right(bench: Bench, route: Conversat
     """A talk of somebody who was removed meanwhile is ended when its time comes, not run."""
     ran: list[Route] = []
     with bench.town(spied(ran, question=True)) as chats:
-        who = chats.official("chairman")
+        who = holder(chats, route)
         chats.taps(str(RouteToken("talk", ("begin", route.name))), who)
         chats.remove(who)
         ran.clear()
