@@ -374,9 +374,16 @@ def tell(command: Tell, turn: Turn) -> Reply:
     found = hers(turn, str(command.case))
     if found is None:
         return Reply(NONE, buttons=(MINE,))
-    if command.files and gates.accuses(command.text) != "no":  # typed words have passed the gate, a caption has not
-        return offer.offered(turn)
+    if command.files and (apart := _apart(turn, command.text)) is not None:
+        return apart
     return Reply(*keep(turn, found, command), buttons=(Button(_("See the report"), tap("case", found)),))
+
+
+def _apart(turn: Turn, caption: str) -> Reply | None:
+    """Typed words have passed the gates, a caption has not: what accuses or tells of a crime is not taken here."""
+    if gates.tells_of_crime(caption) != "no":
+        return offer.offered(turn, "crime", said=caption)
+    return offer.offered(turn, said=caption) if gates.accuses(caption) != "no" else None
 
 
 def keep(turn: Turn, found: Case, command: Tell) -> tuple[Text, ...]:
@@ -422,8 +429,8 @@ def answered(turn: Turn) -> Reply | None:
         found, kind = case_follow.just_told(turn.db, turn.commune_id, turn.citizen.id, turn.now - BELONGS), "added"
     if found is None or not is_hers(turn, found) or not found.is_open or _another(turn, found):
         return None
-    if event.kind != "text" and gates.accuses(event.text) != "no":
-        return offer.offered(turn)
+    if event.kind != "text" and (apart := _apart(turn, event.text)) is not None:
+        return apart
     place = "{},{}".format(*event.place) if event.place else ""
     words = keep(turn, found, Tell(found.id, kind, event.text, event.files, place))
     # Of ten pictures one receipt is enough: a later one replaces what has not left yet.

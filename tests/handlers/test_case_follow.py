@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot import case_news
 from bot.casework import Draft, file
 from bot.turn import Address, Work
-from storage import cases, citizens, officials
+from storage import cases, citizens, files, officials
 from storage.cases import Case
 from tests.bot.turns import VILLAGER, Chats, Who
 from tests.town import PHOTO, Somebody, Town
@@ -152,6 +152,25 @@ def test_L03_an_accusation_is_no_answer(chats: Chats) -> None:
     asked(chats, made)
     assert chats.says("Cán bộ địa chính nhận hối lộ").route == "accusation"
     assert "answered" not in kinds(chats, made)
+
+
+@pytest.mark.parametrize("begin", ["", "case-add", "case-answer"])
+@pytest.mark.parametrize("caption", ["Cán bộ địa chính nhận hối lộ", "Nhà bên bán ma túy"])
+def test_L28_a_caption_that_accuses_is_not_taken(chats: Chats, begin: str, caption: str) -> None:
+    """No gate of the router reads what stands under a picture; nothing of it comes to the case or to the office."""
+    made = filed(chats)
+    asked(chats, made)
+    if begin:
+        chats.taps(f"#{begin}:{made.id}")
+    files.add(chats.db, 1, "proof", "web", "", VILLAGER.chat, "photo", "image/jpeg", 10, "", chats.now)
+    said = chats.does(kind="photo", text=caption, files=["proof"])
+    assert kinds(chats, made) == ["told", "asked"]
+    assert not any(caption in body["text"] for body in said.everything)
+
+
+def test_L11_the_privacy_page_lists_her_reports(chats: Chats) -> None:
+    filed(chats)
+    assert "Phản ánh PA-0001" in chats.taps("#see:").text
 
 
 def test_B04_an_answer_after_two_days_needs_the_button(chats: Chats) -> None:
