@@ -309,13 +309,15 @@ def report(
     `about`: a key of ABOUT; `dossier`: the code of the one that she was served about; `plain`: she has been asked
     whether it is only a report.
     """
+    if find.citizen is None:
+        return NoReport("desk", "")
     at = (place[0], place[1]) if place else None
     about, told = _what(ask, about, Told(content(said), tuple(files or ()), at, voice))
     found = _as_told(intake.sort(told.text), about, plain)
     lanes = {each.lane for _part, each in intake.apart(told.text)}
     if len(found.parts) > 1 and lanes & GRAVE:
         return FileReport(told, field, split=True)  # what accuses is not kept while she is asked
-    if found.lane in GRAVE and found.sure:
+    if found.lane in (*GRAVE, "quarrel") and found.sure:
         return NoReport(found.lane, told.text)
     asked, split = False, False
     if len(found.parts) > 1:
@@ -377,12 +379,15 @@ def _chosen_of(ask: Ask, told: Told, question: Callable[[str], Pick], name: str)
 def _apart(name: str, found: Sorted, ordinary: bool) -> Pick:
     listed = [_("{number}. {words}", number=place, words=Personal(_short(part), "words"))
               for place, part in enumerate(found.parts, 1)]  # fmt: skip
-    each = _("Send {count} reports, each with its number", count=len(found.parts))
+    each = _("Send {count} reports, each with its number", count=len(found.parts)) if ordinary else REST
     options: dict[str, Words] = {"each": each}
     if ordinary:
         options["one"] = _("Send it as one report")
     prompt = _("I see {count} matters. Shall each be looked after by itself?", count=len(found.parts))
     return Pick(name, lines(listed[0], *listed[1:], prompt), options=options)
+
+
+REST = _("Send what is a report; tell me what to do about the rest")
 
 
 def _which_lane(name: str, found: Sorted) -> Pick:
@@ -462,7 +467,9 @@ def _shown(draft: FileReport, found: Sorted, near: Case | None, turn: int) -> tu
     told = draft.told
     what = _("I write down {kind}, {field}.", kind=KINDS[found.kind], field=FIELDS[draft.field])
     words: list[Words] = [ABOUT[draft.about]] if draft.about in ABOUT else []
-    words += [Personal(f"“{_short(told.text)}”", "words")] if told.text else []
+    reports = [part for part, each in intake.apart(told.text) if each.lane in (CASE, "emergency")]
+    sent_on = "\n".join(reports) if draft.split else told.text
+    words += [Personal(f"“{_short(sent_on)}”", "words")] if sent_on else []
     where: list[Words] = [_("Place: {village}.", village=draft.village)] if draft.village else []
     where += [_("Your place on the map goes with it.")] if told.place else []
     count = [_("Pictures and recordings: {count}.", count=len(told.files))] if told.files else []
@@ -521,9 +528,14 @@ def left_aside(turn: Turn, token: str) -> Reply | None:
 # --- filing -----------------------------------------------------------------------------------------------------------
 
 
+AT_DESK = _("This is for citizens. At the office, please open a case from the menu.")
+
+
 @routes.does(NoReport)
 def no_report(command: NoReport, turn: Turn) -> Reply | Start:
     """Never filed as a case (domain 3.3); nothing of it is kept here."""
+    if command.lane == "desk":
+        return Reply(AT_DESK)
     if command.lane == "no":
         return Reply(_("All right, nothing was sent."))
     if command.lane == "quarrel":
@@ -537,7 +549,7 @@ def no_report(command: NoReport, turn: Turn) -> Reply | Start:
 def file_report(command: FileReport, turn: Turn) -> Reply:
     """Give it a number, or each of its matters one, and say what happens next and by when."""
     if turn.citizen is None:
-        return Reply(_("This is for citizens. At the office, please open a case from the menu."))
+        return Reply(AT_DESK)
     told = replace(command.told, files=_theirs(turn, command.told.files))
     command = replace(command, told=told)
     if not told.says and not told.files:

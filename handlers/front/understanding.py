@@ -98,12 +98,17 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
     if said.intent == "emergency" or (_late(turn) and _only_tells(said)):
         return None
     found = intake.sort(turn.event.text)
+    unclear = said.act in ("ask", "none")
+    if found.lane == "quarrel" and found.sure and (unclear or said.intent in ("report", "procedure")):
+        return Start("quarrel", said=turn.event.text)
+    if found.lane == "complaint" and unclear and said.intent != "complaint":
+        return _ask(turn, Understood("ask", "complaint", ("complaint", "report")))
     if said.act == "none" or (said.intent in ("thanks", "survey") and found.kind == "praise" and _names_somebody(said)):
         return _report(turn) if found.field != "other" or said.act != "none" else None
+    if found.lane == "quarrel" and said.act == "ask":
+        return _report(turn)
     if said.intent == "accusation":
         return Start("accusation", text=turn.event.text, answering=False)
-    if said.act == "ask" and found.lane == "quarrel" and found.sure:
-        return Start("quarrel", said=turn.event.text)
     if said.act == "ask" or said.intent in CONFIRMED:
         return _ask(turn, said if found.field == "other" else _or_report(said))
     numbers = codes.find(turn.event.text)
