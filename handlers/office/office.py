@@ -165,6 +165,7 @@ def help_official(turn: Turn, rest: str = "") -> Reply:
             _("What you type outside an answer is sent to nobody."),
             _("/homnay: a line for today. /danhsachgoi: who wants to be called."),
             _("/buudien: results that go by post. /danhgia: how people were served."),
+            _("/vuviec: write down what came by telephone, letter or in person. /hoso PA-0042: all about one case."),
         ),
         lines(
             _("Dossiers:"),
@@ -197,9 +198,11 @@ def help_village_head(turn: Turn, rest: str = "") -> Reply:
     return Reply(
         _("Here the head of {village} can look up dossiers and reach an official.", village=village),
         *known,
+        _("/hangdoi: what is open in the thôn. /baoho: report for somebody without a phone."),
         _("/baotang and one line tells the commune of a death in the thôn."),
         _("Notices to households, meetings and contributions are not here yet; we will tell you."),
         buttons=(
+            Button(_("Matters of the thôn"), str(RouteToken("village-cases"))),
             Button(_("Look up a dossier"), str(RouteToken("lookup"))),
             Button(_("Talk to a person"), str(RouteToken("person"))),
         ),
