@@ -165,7 +165,7 @@ def help_official(turn: Turn, rest: str = "") -> Reply:
             _("What you type outside an answer is sent to nobody."),
             _("/homnay: a line for today. /danhsachgoi: who wants to be called."),
             _("/buudien: results that go by post. /danhgia: how people were served."),
-            _("/vuviec: write down what came by telephone, letter or in person. /hoso PA-0042: all about one case."),
+            _("/vuviec: write down what came by telephone, letter or in person. /hoso and its number: all about it."),
         ),
         lines(
             _("Dossiers:"),
