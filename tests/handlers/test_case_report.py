@@ -306,6 +306,33 @@ def test_several_matters_can_stay_one(chats: Chats) -> None:
     assert len(filed(chats)) == 1
 
 
+def test_a_report_beside_a_complaint_is_filed_alone(chats: Chats) -> None:
+    """The flooded road gets its number; the decision is explained and becomes no case."""
+    chats.says("/phananh")
+    said = chats.says("Đường thôn Suối Trên ngập. Ngoài ra tôi khiếu nại quyết định thu hồi đất số 12 của xã")
+    assert "Gửi chung" not in " ".join(labels(said))
+    said = tap(chats, said, "Gửi việc phản ánh")
+    assert "thu hồi đất" not in said.text
+    said = tap(chats, said, "Gửi đi")
+    assert "PA-0001" in said.text
+    assert "90 ngày" in said.text
+    assert [told(chats, case).text for case in filed(chats)] == ["Đường thôn Suối Trên ngập."]
+
+
+def test_L32_a_quarrel_has_its_own_way(chats: Chats) -> None:
+    """Between neighbours: led there at once, by whatever door she comes; never a case by itself."""
+    for before in ("hủy", "/phananh"):
+        chats.says(before)
+        said = chats.says("nhà bên lấn sang đất nhà tôi một mét, hai nhà cãi nhau suốt")
+        assert "không phân xử ai đúng" in said.text
+    chats.later(minutes=31)
+    assert filed(chats) == []
+
+
+def test_at_the_desk_nobody_reports_as_a_villager(chats: Chats) -> None:
+    assert "dành cho người dân" in chats.says("/phananh", chats.official()).text
+
+
 # --- the same work ----------------------------------------------------------------------------------------------------
 
 
@@ -415,6 +442,17 @@ def test_an_identity_card_among_the_pictures_is_left_out(chats: Chats) -> None:
     chats.does(kind="photo", text="đèn đường thôn Bãi Trúc hỏng", files=[uuid.uuid4().hex])
     tap(chats, chats.says("ngay ngã ba"), "Gửi đi")
     assert told(chats, filed(chats)[0]).files == ()
+
+
+async def test_the_question_where_can_be_left_out_on_every_channel(steady_town: Town) -> None:
+    """Where a key of the phone shares the place, the choices beside it come back as words."""
+    citizen = await towns.villager(steady_town)
+    await citizen.says("đèn đường hỏng")
+    citizen.sees("Việc này ở đâu")
+    await citizen.taps("Bỏ qua")
+    citizen.sees("gửi đi nhé")
+    await citizen.taps("Gửi đi")
+    citizen.sees("PA-0001")
 
 
 async def test_L27_half_an_hour_on_every_channel(town: Town, citizen: Somebody) -> None:
