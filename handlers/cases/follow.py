@@ -441,6 +441,15 @@ def answered(turn: Turn) -> Reply | None:
     return Reply()
 
 
+def said(turn: Turn, text: str) -> Reply | None:
+    """Words that were asked about first, and accuse nobody: her answer to the office, if it has asked her something."""
+    at, since = turn.address, turn.now - ANSWER_WITHIN
+    found = case_follow.asked(turn.db, turn.commune_id, at.channel, at.account, at.chat, since)
+    if found is None or not is_hers(turn, found) or not found.is_open:
+        return None
+    return Reply(*keep(turn, found, Tell(found.id, "answered", text)))
+
+
 def _another(turn: Turn, case: Case) -> bool:
     """Whether her words clearly are about something else."""
     text = turn.event.text

@@ -12,6 +12,7 @@ from bot.conversation import Ask, Find
 from bot.questions import Choice
 from bot.routes import Routes, Start
 from bot.turn import Turn
+from handlers.cases import follow
 from handlers.front import emergency
 from handlers.requests import person
 from handlers.requests import request_card as card
@@ -115,7 +116,7 @@ def say_ordinarily(command: SayOrdinarily, turn: Turn) -> Reply | Start:
         return Reply(_("I am sorry for asking. Let us go on."), buttons=(go_on,))
     request = requests.open_of(turn.db, turn.commune_id, turn.address)
     if request is None:
-        return Start("person", said=command.text)
+        return follow.said(turn, command.text) or Start("person", said=command.text)
     requests.add_message(turn.db, turn.commune_id, request.id, command.text, turn.now)
     card.show(turn, person.still_open(turn, request), loud=True)
     return Reply(_("I have passed that on to the official."))

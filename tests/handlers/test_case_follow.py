@@ -168,6 +168,16 @@ def test_L28_a_caption_that_accuses_is_not_taken(chats: Chats, begin: str, capti
     assert not any(caption in body["text"] for body in said.everything)
 
 
+def test_B04_words_that_accuse_nobody_after_all_are_the_answer(chats: Chats) -> None:
+    """She was asked first whether they accuse somebody."""
+    made = filed(chats)
+    asked(chats, made)
+    doubtful = chats.says("Ông hàng xóm lừa tiền xây cống")
+    assert doubtful.route == "accusation"
+    chats.taps(doubtful.buttons[1]["token"])
+    assert kinds(chats, made)[-1] == "answered"
+
+
 def test_L11_the_privacy_page_lists_her_reports(chats: Chats) -> None:
     filed(chats)
     assert "Phản ánh PA-0001" in chats.taps("#see:").text
