@@ -1,13 +1,17 @@
 """A case ends with a result and a proof of it, looked at before it is sent, once (B06, B10, G06)."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.turn import Address
 from storage import cases, files, officials, refusals, sessions
 from storage.cases import Case
+from tests import town as towns
 from tests.bot.filed import HOA, LAN, MAI, choose, hears, last, now, picture, report, shows, work
 from tests.bot.turns import CHANNEL, Chats, Said, Who
-from tests.town import PHOTO, Person, Somebody, Town
+from tests.handlers.test_group import opened
+from tests.town import PHOTO, Databases, Person, Somebody, Town
 
 RESULT = "Xã đã khơi rãnh, nước đã rút, xe đi lại được."
 
@@ -339,3 +343,28 @@ def test_B10_a_closed_case_needs_no_agreement_any_more(chats: Chats) -> None:
     asked = refusals.ask(chats.db, 1, case.id, "Điện lực", "Không thuộc xã", {}, him.id, chats.now)
     choose(chats, mine, closes(chats, mine, case), "Đồng ý gửi")
     assert refusals.get(chats.db, 1, asked).state == "void"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_B10_an_official_closes_it_from_his_telephone(kind: str, databases: Databases, tmp_path: Path) -> None:
+    """His picture comes through the messenger; in the group he is led to a private talk, which holds the same."""
+    async with opened(kind, databases, tmp_path) as office:
+        citizen, tam = await towns.villager(office.town, "web"), office.tam
+        await citizen.says("Đường trước trường thôn Gốc Gạo ngập sâu, xe máy không qua được")
+        await citizen.says("gửi")
+        card = await office.hears(office.group, "PA-0001")
+        assert "nhắn riêng" in (await office.presses(tam, card, "Đóng")).text
+        tam.calls_back(tam.chat.sent[-1], "#case-close:1")
+        await office.hears(tam.chat, "Đã làm được những gì")
+        tam.says(RESULT)
+        await office.hears(tam.chat, "Mời gửi ảnh hoặc giấy tờ")
+        tam.photo(PHOTO)
+        await office.hears(tam.chat, "Đã nhận 1 ảnh")
+        tam.says("xong")
+        await office.hears(tam.chat, "Kèm 1 ảnh")
+        tam.says("1")
+        await office.hears(tam.chat, "PA-0001 đã có kết quả")
+        await office.quiet()
+        await citizen.looks()
+        citizen.sees(RESULT, "Đã xong chưa")
+        assert len(await citizen.pictures()) == 1
