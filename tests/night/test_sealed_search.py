@@ -15,8 +15,11 @@ import pytest
 from PIL import Image
 from sqlalchemy import Connection, select
 
+from bot import casework
+from bot.casework import Draft
+from bot.turn import Work
 from messages.fold import fold
-from storage import migrate, officials, sealed
+from storage import migrate, officials, outbox, sealed
 from storage.sealing import Unreadable, unseal
 from tests import town as towns
 from tests.bot.test_sealed_page import form, opens, reader
@@ -138,3 +141,34 @@ def _picture() -> bytes:
     raw = io.BytesIO()
     Image.new("RGB", (20, 20), "blue").save(raw, "JPEG")
     return raw.getvalue()
+
+
+@pytest.mark.web_only("it is about the office's chats, not about hers")
+async def test_L31_a_hidden_name_reaches_no_shared_chat(town: Town) -> None:
+    """Of twenty cases whose reporter hides her name: not on a card, not to a village head, nowhere in clear."""
+    heads = await _officials(town)
+
+    def file(db: Connection, names: list[str]) -> Work:
+        work = Work(db, town.app.place, town.clock.now())
+        for name in names:
+            reporter = {"name": name, "phone": REACH}
+            draft = Draft("Đường ngập", field="flood", village="Suối Trên", reporter=reporter, hides_name=True)
+            casework.file(work, draft)
+        return work
+
+    for few in (NAMES[:10], NAMES[10:]):  # so many at once would be one summary, without any card
+        town.service._worked(await town.write(file, few))
+        await town.later(minutes=20)
+
+    def sent(db: Connection) -> list[tuple[str, str]]:
+        rows = db.execute(select(outbox.outbox.c.chat, outbox.outbox.c.body)).all()
+        return [(row.chat, unseal(db, row.body).decode()) for row in rows if row.body]
+
+    bodies = await town.read(sent)
+    assert any("PA-0020" in body for _chat, body in bodies)
+    assert found(iter(bodies), [*NAMES, REACH]) == []
+    for each in heads:
+        await each.looks()
+        assert found(iter([("chat", body["text"]) for body in each.heard]), [*NAMES, REACH]) == []
+    clear = await town.read(lambda db: [each for each in found(everything(db), NAMES) if "(opened)" not in each])
+    assert clear == []
