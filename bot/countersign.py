@@ -7,6 +7,7 @@ not agree to it himself, unless he is the Chairman.
 
 from bot import case_cards, duty
 from bot.case_access import may_read
+from bot.commune_cases import CaseTerms
 from bot.tokens import RouteToken
 from bot.turn import OFFICE_ACCOUNT, Work
 from messages.cases import code
@@ -17,11 +18,11 @@ from storage.officials import Official
 from storage.refusals import Refusal
 
 
-def needed(work: Work, case: Case, official: Official) -> bool:
+def needed(terms: CaseTerms, case: Case, official: Official) -> bool:
     """Whether somebody has to agree before this official's refusal is told."""
     if official.role == "chairman" or case.lane == "receiver":
         return False
-    return case.lane == "leader" or case.sensitive or work.commune.cases.countersign
+    return case.lane == "leader" or case.sensitive or terms.countersign
 
 
 def deciders(work: Work, case: Case, proposer: int) -> list[Official]:

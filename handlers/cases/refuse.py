@@ -82,8 +82,9 @@ def refuse(ask: Ask, find: Find, case: int) -> RefuseCase | None:
     ground = _ground(ask)
     passes_on = not ours and ask(Choice("help", _("What helps her now?"), _ways(owner))) == "pass"
     way = "" if passes_on else ask(Text("way", _WAY, at_least=10, at_most=600))
-    told = close.how_told(ask, found)
-    more = (close.no_chat(told),) if told else ()
+    waits = countersign.needed(find.commune.cases, found, official)
+    told = close.how_told(ask, found) if not waits else "" if found.has_chat else "not_yet"
+    more = (*([close.no_chat(told)] if told else []), *([_BEFORE] if waits else []))
     values = (_responsible(owner), Personal(ground, "words"), _helps(owner, way, passes_on), *more)
     if not ask(Confirm("send", close.in_the_name(found, official), values=values)):
         return None
@@ -91,6 +92,7 @@ def refuse(ask: Ask, find: Find, case: int) -> RefuseCase | None:
 
 
 _GROUND = _("Why can the commune not do it? Please write the ground plainly; she reads it as you write it.")
+_BEFORE = _("She reads this only once the Chairman has agreed.")
 _WAY = _("What can she do now, where and with whom? Please write it so that she can follow it.")
 
 
@@ -151,7 +153,7 @@ def propose(command: RefuseCase, turn: Turn) -> Reply:
     helps = _helps(command.owner, command.help, command.passes_on)
     ground = f"{command.ground}\n{_said(turn, helps)}"
     data = {"owner": command.owner, "told": command.told, "passes_on": command.passes_on}
-    if not countersign.needed(turn, found, official):
+    if not countersign.needed(turn.commune.cases, found, official):
         return _refuse(turn, found, official.id, ground, data)
     asked = refusals.ask(turn.db, turn.commune_id, found.id, command.owner, ground, data, official.id, turn.now)
     proposal = refusals.get(turn.db, turn.commune_id, asked) if asked else None

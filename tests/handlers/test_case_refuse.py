@@ -219,6 +219,18 @@ def _id(chats: Chats, who: Who) -> int:
 
 
 @pytest.mark.usefixtures("strict")
+def test_B10_whoever_has_no_chat_is_called_once_it_is_agreed(chats: Chats) -> None:
+    """How she was told is not asked before there is anything to tell."""
+    case, mine, chairman = report(chats, who=None, source="phone"), chats.official(), chats.official("chairman")
+    look = refuses(chats, mine, case)
+    assert "Chủ tịch đồng ý rồi" in look.text
+    choose(chats, mine, look, YES)
+    said = chats.taps(f"#refusal-agree:{waiting(chats, case).id}", chairman)
+    assert "Xin gọi điện báo giúp" in said.text
+    assert last(chats, case, "refused").data["told"] == "not_yet"
+
+
+@pytest.mark.usefixtures("strict")
 def test_B10_who_proposed_and_left_signs_nothing(chats: Chats) -> None:
     """It goes out in the name of whoever agreed."""
     case, mine, chairman = report(chats), chats.official(), chats.official("chairman")
