@@ -98,10 +98,10 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
     if said.intent == "emergency" or (_late(turn) and _only_tells(said)):
         return None
     found = intake.sort(turn.event.text)
-    unclear = said.act in ("ask", "none")
-    if found.lane == "quarrel" and found.sure and (unclear or said.intent in ("report", "procedure")):
+    may_be_else = said.act in ("ask", "none") or (found.sure and said.intent in ("report", "procedure"))
+    if found.lane == "quarrel" and found.sure and may_be_else:
         return Start("quarrel", said=turn.event.text)
-    if found.lane == "complaint" and unclear and said.intent != "complaint":
+    if found.lane == "complaint" and said.intent != "complaint" and may_be_else:
         return _ask(turn, Understood("ask", "complaint", ("complaint", "report")))
     if said.act == "none" or (said.intent in ("thanks", "survey") and found.kind == "praise" and _names_somebody(said)):
         return _report(turn) if found.field != "other" or said.act != "none" else None

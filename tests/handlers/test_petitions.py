@@ -257,13 +257,35 @@ def test_L32_only_the_receiver_reads_what_she_writes(chats: Chats) -> None:
     assert "tranh chấp" not in "".join(body["text"] for body in said.everything).casefold()
 
 
-def test_L30_violence_at_home_is_no_quarrel(chats: Chats) -> None:
-    """It goes to the lane of crime, and nothing of it is kept."""
+@pytest.mark.parametrize("words", ["Nhà tôi có bạo lực gia đình", "nha toi bi bao luc gia dinh"])
+def test_L30_violence_at_home_is_no_quarrel(chats: Chats, words: str) -> None:
+    """Whether it is told at once or asked about first, it is not sent as a quarrel."""
     chats.says("xin chào")
     quarrel(chats, "tell")
-    said = chats.says("Chồng tôi đánh tôi nhiều lần")
-    assert "việc này là chuyện" not in said.text
-    assert chats.db.execute(select(requests.request.c.topic)).scalars().all() in ([], ["emergency"])
+    said = chats.says(words)
+    assert "người tiếp công dân phải không" not in said.text
+    assert "113" in said.text or "phạm pháp" in said.text
+    assert chats.db.execute(select(requests.request.c.topic)).scalars().all() == []
+
+
+@pytest.mark.parametrize(
+    "words", ["Hàng xóm lấn đất nhà tôi", "Bà Sáu vay tiền của tôi hai năm không trả", "Hai anh em tôi tranh chấp đất"]
+)
+def test_L32_her_words_lead_to_it(chats: Chats, words: str) -> None:
+    """No report is offered in its stead, and calling it one by a button makes no case of it at once."""
+    assert "Ông/bà muốn nhờ ai giúp ạ?" in chats.says(words).text
+    other = Who("", "another")
+    chats.says("/phananh", other)
+    asked = chats.says(words, other)
+    assert "Trợ lý gửi đi nhé" not in asked.text
+    assert "nhờ ai giúp" in asked.text or "xích mích" in " ".join(labels(asked))
+
+
+def test_B04_a_complaint_that_sounds_like_a_procedure_is_asked_about(chats: Chats) -> None:
+    """Not answered with "there is no such thing here", and not filed."""
+    said = chats.says("Tại sao bị thu hồi giấy phép kinh doanh của tôi, tôi không nhất trí")
+    assert "ông/bà muốn khiếu nại phải không" in said.text
+    assert "hạn 90 ngày" in chats.taps(said.buttons[0]["token"]).text
 
 
 # --- on every channel -------------------------------------------------------------------------------------------------
@@ -295,7 +317,16 @@ async def test_L33_a_letter_comes_as_a_picture_and_as_a_pdf(town: Town, citizen:
 
 
 async def test_L32_a_quarrel_is_told_to_the_receiver_alone(town: Town, citizen: Somebody, official: Person) -> None:
-    """From her words to the receiver; no shared chat sees them."""
-    await citizen.says("Hàng xóm lấn đất nhà tôi")
+    """From her words to the receiver; the shared chat sees number and thôn, and none of them."""
+    await citizen.says("Hàng xóm xây lấn sang vườn nhà tôi")
+    citizen.sees("Ở đây không phân xử ai đúng, ai sai")
+    await citizen.taps("Nhắn riêng người tiếp công dân")
+    citizen.sees("Hàng xóm xây lấn sang vườn nhà tôi")
+    await citizen.taps("Vâng, gửi đi")
+    citizen.sees("Chỉ người tiếp công dân đọc được")
     await official.looks()
-    assert "lấn đất" not in "\n".join(each["text"] for each in official.news)
+    shown = "\n".join(each["text"] for each in official.news)
+    assert "cần người tiếp nhận" in shown
+    assert "lấn" not in shown
+    kept = await town.read(lambda db: db.execute(select(requests.request)).all())
+    assert [(each.topic, each.sealed_for_receiver) for each in kept] == [("quarrel", True)]
