@@ -86,6 +86,11 @@ class Load:
         """The median time of an answer, in milliseconds."""
         return statistics.median(await self._answers(seconds)) * 1000
 
+    async def slowest(self, seconds: float = SECONDS) -> float:
+        """What ninety-nine of a hundred answers were quicker than (p99), in milliseconds."""
+        took = sorted(await self._answers(seconds))
+        return took[len(took) * 99 // 100] * 1000
+
     async def _answers(self, seconds: float) -> list[float]:
         for warming in (WARM_UP, seconds):
             for caller in self._callers:
