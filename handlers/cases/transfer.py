@@ -129,7 +129,8 @@ def hand_on(command: HandOn, turn: Turn) -> Reply:
         return actions.held_by(turn, case, int(case.taken_by or 0)).first(_("Nothing was changed."))
     named = people[command.to]
     holder = duty.standing_in(turn, named)
-    if str(holder.id) not in _others(list(people.values()), case, None):
+    counter = case.lane == "leader" and holder.role == "clerk"  # never by itself (A19)
+    if counter or str(holder.id) not in _others(list(people.values()), case, None):
         holder = named
     return _handed(turn, case, named, holder, command)
 

@@ -75,6 +75,29 @@ def test_whom_he_named_was_removed_meanwhile(chats: Chats) -> None:
     assert stored(chats, case).taken_by is None
 
 
+def test_A19_nobody_at_the_counter_stands_in_for_what_is_past_it(chats: Chats) -> None:
+    """Whom the head named is away and named nobody: a clerk would act for him, but not in this."""
+    case = filed(chats, "Ở quầy thu thêm giấy tờ", field="service", lane="leader")
+    head, writer = chats.official("chairman"), chats.official("official", WRITER)
+    back = chats.now + timedelta(days=3)
+    absences.note(chats.db, 1, number(writer), None, chats.now, back, number(writer), chats.now)
+    tap(chats, head, to_whom(chats, case, head, WRITER), "Giao việc")
+    assert stored(chats, case).taken_by == number(writer)
+
+
+def test_what_changed_meanwhile_is_looked_at_when_it_is_handed_on(chats: Chats) -> None:
+    """Another has taken it, or it is closed: nothing changes, and he is told why."""
+    case, police, writer = filed(chats), chats.official("official", POLICE), chats.official("official", WRITER)
+    look = to_whom(chats, case, police, "Bùi Thị Lụa")
+    chats.taps(f"#case-take:{case.id}", writer)
+    assert WRITER in tap(chats, police, look, "Giao việc").text
+    assert stored(chats, case).taken_by == number(writer)
+    look = to_whom(chats, case, writer, POLICE)
+    cases.move(chats.db, 1, case.id, ["open"], "withdrawn", closed_at=chats.now)
+    assert "đã đóng" in tap(chats, writer, look, "Giao việc").text
+    assert stored(chats, case).taken_by == number(writer)
+
+
 def test_only_its_holder_hands_it_on_and_those_who_lead(chats: Chats) -> None:
     """Another is told who has it; a clerk may."""
     case, writer, police = filed(chats), chats.official("official", WRITER), chats.official("official", POLICE)
