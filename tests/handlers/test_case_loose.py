@@ -1,6 +1,9 @@
 """What she sends outside a talk: one offer for an album, a report with one tap, changed messages (L27, L03)."""
 
-from storage import cases
+import uuid
+
+from bot.turn import Address, Work
+from storage import cases, files
 from storage.cases import Case
 from tests import town as towns
 from tests.bot.turns import CHANNEL, VILLAGER, Chats, Said, Who
@@ -166,6 +169,23 @@ def changed(chats: Chats, text: str) -> Said:
         return chats.does(kind="text", text=text)
     finally:
         del chats.dispatcher.channels[CHANNEL].parse
+
+def test_the_card_shows_a_picture_once_it_has_come(chats: Chats) -> None:
+    """On a messenger the talk ends while the picture is still fetched; then the card is shown anew, not before."""
+    name = uuid.uuid4().hex
+    who = Address(CHANNEL, VILLAGER.account, VILLAGER.chat, VILLAGER.chat)
+    files.expect(chats.db, 1, name, (who.channel, who.account, who.chat, who.sender), "photo", "image/jpeg", 10, "", "far away", chats.now)
+    chats.says("/phananh")
+    chats.does(kind="photo", text=FLOODED, files=[name])
+    said = chats.says("1")
+    assert "PA-0001" in said.text
+    assert told(chats, filed(chats)[0]).files == (name,)
+    files.fetched(chats.db, 1, name, "photo", "image/jpeg", 10)
+    work = Work(chats.db, chats.bench.place, chats.now)
+    work.wake(who, "file", name, file=name, state="fetched")
+    chats._turns()
+    cards = [each["text"] for each in chats._said(VILLAGER, None).everything]
+    assert any("PA-0001" in each for each in cards)
 
 
 # --- on the messengers ------------------------------------------------------------------------------------------------
