@@ -79,6 +79,4 @@ class CaseFile(Letter):
         ("Ảnh 1: nhận 02/11/2026", "Ảnh 2: nhận 02/11/2026", "Ảnh 3: nhận 16/11/2026"), 200, count=200,
     )  # fmt: skip
     answer: str = words("Người phản ánh trả lời thế nào", "Đã xong, ngày 17/11/2026", 400)
-    printed: str = words(
-        "In lúc nào, ai in", "In lúc 14 giờ, thứ Tư, 18/11/2026: Đặng Thị Thu Nhài", 240, needed=True
-    )
+    printed: str = words("In lúc nào, ai in", "In lúc 14 giờ, thứ Tư, 18/11/2026: Đặng Thị Thu Nhài", 240, needed=True)

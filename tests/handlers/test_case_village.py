@@ -13,7 +13,7 @@ from storage.cases import Case, case_file
 from storage.sealing import unseal
 from tests import town as towns
 from tests.bot.drawn import draw, told
-from tests.bot.turns import BOX, VILLAGER, Chats, Said, Who
+from tests.bot.turns import VILLAGER, Chats, Said, Who
 from tests.town import PHOTO, Town
 
 WORDS = "Lan can cầu gãy hai thanh, trẻ con đi học rất nguy hiểm."
