@@ -34,6 +34,7 @@ LABELS = {
     "case-close": _("Close"), "case-note": _("A note inside"), "case-refuse": _("Refuse"), "case-join": _("Join"),
     "case-urgent": _("Urgent"), "case-sort": _("Sort anew"), "case-title": _("Give a title"),
     "case-called": _("I have called"), "case-open": _("Open"), "case-more": _("More to do"),
+    "case-trail": _("The whole file"),
 }  # fmt: skip
 
 
@@ -201,7 +202,9 @@ def _tell_outside(work: Work, case: Case, to: Address) -> None:
 
 
 def whole(work: Work, case: Case, official: Official) -> Reply:
-    """All of a case, for an official who may read it. Where others read along her name and phone stay out."""
+    """All of a case, for an official who may read it. Where others read along her name and phone stay out; papers and
+    recordings are for /office alone.
+    """
     alone = not (isinstance(work, Turn) and work.in_group)
     said = cases.entries(work.db, work.commune_id, case.id, limit=WHOLE)
     there = files.shown(work.db, work.commune_id, [each for one in said for each in one.files])
@@ -212,12 +215,12 @@ def whole(work: Work, case: Case, official: Official) -> Reply:
         _("Came {source}, {count} days ago.", source=SOURCES[case.source], count=days),
         *(_reporter(work, case, official) if alone else ()),
     ]
-    offered = (*buttons(case)[:-2], *more_buttons(case)) if case.is_open else ()
+    offered = (*buttons(case)[:-2], *more_buttons(case)) if case.is_open else (button("case-trail", case),)
     if case.state == "joined":
-        offered = (Button(_("Part them again"), str(RouteToken("case-part", (str(case.id),)))),)
+        offered = (*offered, Button(_("Part them again"), str(RouteToken("case-part", (str(case.id),)))),)
     return Reply(
         *_top(work, case), lines(*about), *seen.lines(said), *_state(work, case), buttons=offered,
-        pictures=seen.pictures(said), documents=(*seen.papers(said), *seen.sounds(said)),
+        pictures=seen.pictures(said), documents=(*seen.papers(said), *seen.sounds(said)) if at_desk else (),
     )  # fmt: skip
 
 
