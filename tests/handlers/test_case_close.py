@@ -231,6 +231,23 @@ def test_L31_one_answer_reaches_everybody_whose_case_follows(chats: Chats) -> No
     assert [each.done_at for each in cases.joined_to(chats.db, 1, main.id)] == [chats.now] * 3
 
 
+def test_B10_what_was_withdrawn_or_became_shared_meanwhile_is_not_closed(
+    chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """She took it back while he wrote; or the PIN was not asked when it had to be."""
+    case, mine = report(chats), clerk(chats)
+    answers = iter((False, True))
+    look = closes(chats, mine, case)
+    with monkeypatch.context() as patch:
+        patch.setattr(sessions, "is_shared", lambda *_: next(answers, True))
+        assert "PIN" in choose(chats, mine, look, "Đồng ý gửi").text
+    assert now(chats, case).is_open
+    look = closes(chats, mine, case)
+    cases.move(chats.db, 1, case.id, ["open"], "withdrawn", closed_at=chats.now)
+    assert "rút lại" in choose(chats, mine, look, "Đồng ý gửi").text
+    assert not cases.entries(chats.db, 1, case.id, kinds=("done",))
+
+
 # --- on every channel -------------------------------------------------------------------------------------------------
 
 

@@ -279,3 +279,46 @@ def test_L31_a_refusal_reaches_everybody_whose_case_follows(chats: Chats) -> Non
     assert any("PA-0002" in text for text in hers)
     assert not any("PA-0003" in text for text in hers)
     assert now(chats, apart).is_open
+
+
+@pytest.mark.usefixtures("strict")
+def test_B10_two_who_propose_at_once_make_one_proposal(chats: Chats) -> None:
+    """Taken over by another meanwhile, who proposes too: the first waits, the second hears of it."""
+    case, mine, his = report(chats), chats.official(), chats.official("official", "Hoàng Đức Lâm")
+    look = refuses(chats, mine, case)
+    chats.taps(f"#case-take:{case.id},instead", his)
+    proposes(chats, his, case)
+    chats.taps(f"#case-take:{case.id},instead", mine)
+    assert "đang chờ ý kiến" in choose(chats, mine, look, YES).text
+    assert waiting(chats, case).asked_by == _id(chats, his)
+
+
+@pytest.mark.usefixtures("strict")
+def test_B10_where_nobody_may_agree_the_case_stays_open(chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:
+    """He is told to find the Chairman; the proposal waits."""
+    case, mine = report(chats), chats.official()
+    monkeypatch.setattr("bot.countersign.deciders", lambda *_: [])
+    assert "Chưa có ai được quyền" in proposes(chats, mine, case).text
+    assert now(chats, case).is_open
+
+
+@pytest.mark.usefixtures("strict")
+def test_B10_without_the_pin_a_shared_computer_decides_nothing(chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It became a shared one after the question was put."""
+    case, mine, chairman = report(chats), chats.official(), chats.official("chairman")
+    proposes(chats, mine, case)
+    answers = iter((False, True))
+    monkeypatch.setattr(sessions, "is_shared", lambda *_: next(answers, True))
+    assert "PIN" in chats.taps(f"#refusal-agree:{waiting(chats, case).id}", chairman).text
+    assert now(chats, case).is_open
+
+
+def test_B10_a_case_that_is_over_is_not_refused_and_no_proposal_is_none(chats: Chats) -> None:
+    """Every way in says so in a sentence."""
+    case, mine = report(chats), chats.official()
+    said = chats.taps(f"#case-refuse:{case.id}", mine)
+    cases.move(chats.db, 1, case.id, ["open"], "withdrawn", closed_at=chats.now)
+    assert "rút lại" in choose(chats, mine, said, "UBND xã").text
+    assert "rút lại" in chats.taps(f"#case-refuse:{case.id}", mine).text
+    for token_ in ("#refusal-agree:999", "#refusal-back:999"):
+        assert "không còn nữa" in chats.taps(token_, chats.official("chairman")).text
