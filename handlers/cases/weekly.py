@@ -90,9 +90,13 @@ def on_demand(turn: Turn, rest: str = "") -> Reply:
 
 
 @routes.tap("week", role="official")
-def another(turn: Turn, monday: str = "") -> Reply:
-    """Another week."""
-    return on_demand(turn, monday)
+def another(turn: Turn, monday: str = "", page: str = "") -> Reply:
+    """A week in words; or its picture and page, which come when they are drawn."""
+    first = _monday(turn, monday)
+    if not page or turn.in_group:
+        return told(turn, first)
+    draw(turn, turn.address, first)
+    return Reply(_("One moment please, the page is being drawn."))
 
 
 def told(work: Work, monday: date) -> Reply:
@@ -138,7 +142,10 @@ def _buttons(work: Work, found: Figures, monday: date) -> tuple[Button, ...]:
     counted = [(name, LABELS[name]) for name in LABELS if found.counts[name]]
     parts = [(name, PARTS[name]) for name in PARTS if getattr(found, name)]
     before, after = monday - timedelta(weeks=1), monday + timedelta(weeks=1)
-    weeks = [Button(_("The week before"), str(RouteToken("week", (before.isoformat(),))))]
+    weeks = [
+        Button(_("Picture and page"), str(RouteToken("week", (monday.isoformat(), "page")))),
+        Button(_("The week before"), str(RouteToken("week", (before.isoformat(),)))),
+    ]
     if after <= _this_monday(work):
         weeks.append(Button(_("The week after"), str(RouteToken("week", (after.isoformat(),)))))
     return (*(Button(label, _list(name, monday)) for name, label in (*counted, *parts)), *weeks)
@@ -304,7 +311,9 @@ def weekly(work: Work) -> None:
     monday = _monday(work, "")
     if not figures.told_once(work.db, work.commune_id, "week", monday.isoformat(), work.now):
         return
-    reply = told(work, monday)
+    # One button only: nobody has asked, so a long list could not be answered by its numbers.
+    look = Button(_("Look at each figure"), str(RouteToken("week", (monday.isoformat(),))))
+    reply = told(work, monday).with_buttons(look)
     for head in duty.heads(work):
         for to in duty.chats(work, head):
             work.send(to, reply)

@@ -134,6 +134,16 @@ def test_B08_the_page_says_what_the_words_say(chats: Chats) -> None:
     assert "Cống" not in str(ordered.data)
 
 
+def test_B08_the_button_under_it_leads_to_every_figure(chats: Chats) -> None:
+    """And the page can be had again, in words of its own."""
+    busy(chats)
+    chairman = chats.official("chairman")
+    weekly.weekly(work(chats))
+    said = chats.taps("#week:2026-11-23", chairman)
+    assert "PA-0001" in chats.taps(button(said, "Đúng hạn"), chairman).text
+    assert "đang được vẽ" in chats.taps(button(said, "Ảnh và trang"), chairman).text
+
+
 async def test_B08_picture_and_page_arrive_at_the_office(town: Town) -> None:
     person = await official(town, "Triệu")
     await person.says("/tuan")
