@@ -81,6 +81,16 @@ def test_L34_the_whole_trail_in_words(chats: Chats) -> None:
     assert "Không có vụ việc" in chats.says("/hoso PA-9999", clerk).text
 
 
+def test_L34_a_case_that_has_ended_still_opens_its_file(chats: Chats) -> None:
+    """From the case itself, open or closed."""
+    found, clerk = case(chats), chats.official()
+    for state in ("settled", "open"):
+        cases.change(chats.db, 1, found.id, state=state)
+        opened = chats.taps(f"#case-open:{found.id}", clerk)
+        token = next(each["token"] for each in opened.buttons if each["label"] == "Toàn bộ hồ sơ")
+        assert NOTE in chats.taps(token, clerk).text
+
+
 def test_L34_a_long_trail_is_turned_over(chats: Chats) -> None:
     """The newest first, earlier ones by a button, each once."""
     found, clerk = case(chats), chats.official()
