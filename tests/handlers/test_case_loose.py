@@ -174,7 +174,8 @@ def test_the_card_shows_a_picture_once_it_has_come(chats: Chats) -> None:
     """On a messenger the talk ends while the picture is still fetched; then the card is shown anew, not before."""
     name = uuid.uuid4().hex
     who = Address(CHANNEL, VILLAGER.account, VILLAGER.chat, VILLAGER.chat)
-    files.expect(chats.db, 1, name, (who.channel, who.account, who.chat, who.sender), "photo", "image/jpeg", 10, "", "far away", chats.now)
+    hers = (who.channel, who.account, who.chat, who.sender)
+    files.expect(chats.db, 1, name, hers, "photo", "image/jpeg", 10, "", "far away", chats.now)
     chats.says("/phananh")
     chats.does(kind="photo", text=FLOODED, files=[name])
     said = chats.says("1")
