@@ -33,11 +33,12 @@ def test_G05_a_card_says_what_officials_need(chats: Chats) -> None:
 
 
 def test_G05_the_rest_stands_behind_more(chats: Chats) -> None:
-    """Note, refuse, join, pressing, sort, title."""
+    """Note, refuse, join, pressing, sort, title, the whole file."""
     case = filed(chats)
     said = chats.taps(f"#case-more:{case.id}", chats.official())
     assert [each["label"] for each in said.buttons] == [
         "Ghi chú nội bộ", "Từ chối", "Gộp", "Việc gấp", "Phân loại lại", "Đặt tên việc",
+        "Toàn bộ hồ sơ",
     ]  # fmt: skip
 
 
