@@ -40,8 +40,8 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Keys:
-    """The derived keys: `sealer` seals, `lookup` makes look-up keys, `signing` signs tokens, `wrapper` wraps the keys of
-    the readers of what is sealed to them (`storage.sealed`).
+    """The derived keys: `sealer` seals, `lookup` makes look-up keys, `signing` signs tokens, `wrapper` wraps the keys
+    of the readers of what is sealed to them (`storage.sealed`).
     """
 
     sealer: AESGCM
