@@ -26,9 +26,14 @@ def may_read(work: Work, official: Official | None, case: Case) -> bool:
 
 def readers(work: Work, case: Case) -> list[Official]:
     """Who has to know of a case that is not for everybody: the head past the counter (A19), or the receivers (L32)."""
-    if case.lane == "receiver":
+    return readers_of(work, case.lane)
+
+
+def readers_of(work: Work, lane: str) -> list[Official]:
+    """The same for every case of a lane; those of the office have none in particular."""
+    if lane == "receiver":
         return duty.with_right(work, RECEIVE)
-    if case.lane != "leader":
+    if lane != "leader":
         return []
     heads = [each for each in duty.heads(work) if each.role != "clerk"]  # clerks sit at the counter
     return heads or [each for each in officials.active(work.db, work.commune_id) if each.role == "chairman"]

@@ -139,10 +139,10 @@ def _people(work: Work, group: Due, stage: int) -> list[Official]:
     if group.reminded > stage:
         return []
     if group.lane == "receiver":
-        return duty.with_right(work, case_access.RECEIVE) or duty.heads(work)
+        return case_access.readers_of(work, "receiver") or case_access.readers_of(work, "leader")
     if group.lane == "leader":
         holder = _holder(work, group)
-        heads = duty.heads(work) if holder is None or stage > HALF else []
+        heads = case_access.readers_of(work, "leader") if holder is None or stage > HALF else []
         return _once([*([holder] if holder else []), *heads])
     found: list[Official] = []
     if group.reminded <= LAST_DAY and (holder := _holder(work, group)) is not None:

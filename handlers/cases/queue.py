@@ -7,7 +7,7 @@ even for their readers at /office alone. Her own words never stand in a list: wh
 
 from collections.abc import Sequence
 
-from bot import case_access, casework, duty
+from bot import case_access, casework
 from bot.routes import Routes
 from bot.state import digest
 from bot.tokens import RouteToken
@@ -174,12 +174,10 @@ def _late(turn: Turn) -> object:
 
 def _visible(turn: Turn) -> object:
     """What he may know of; what is not for everybody only at /office."""
-    official = turn.official
-    mine = official.id if official else 0
-    return case_lists.visible(
-        mine, leads=mine in {each.id for each in duty.heads(turn)}, receives=turn.allows(case_access.RECEIVE),
-        restricted=turn.at_desk,
-    )  # fmt: skip
+    me = turn.official.id if turn.official else 0
+    leads = me in {each.id for each in case_access.readers_of(turn, "leader")}
+    receives = turn.allows(case_access.RECEIVE)
+    return case_lists.visible(me, leads=leads, receives=receives, restricted=turn.at_desk)
 
 
 # --- looking for one --------------------------------------------------------------------------------------------------

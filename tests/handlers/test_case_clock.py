@@ -250,3 +250,24 @@ def test_B10_what_a_removed_official_had_is_the_offices_again(chats: Chats) -> N
     assert "nay các phản ánh này chưa ai nhận" in sent[chat(clerk)][0].casefold()
     assert [each.official_id for each in cases.entries(chats.db, 1, case.id, kinds=["released"])] == [officer.id]
     assert ticks(chats, HALF.replace(hour=10)) == {}
+
+
+def test_A19_no_clerk_hears_of_it_while_the_chairman_is_away(chats: Chats) -> None:
+    """Nobody was named to stand in: whoever may approve is told, and no clerk, for clerks sit at the counter."""
+    filed(chats, "bắt nộp thêm giấy", lane="leader")
+    chairman = person(chats, "chairman")
+    absences.note(chats.db, 1, chairman.id, None, HALF, DAY_AFTER, chairman.id, chats.now)
+    sent = ticks(chats, HALF + timedelta(hours=2))
+    assert sent
+    assert chat(person(chats, "clerk")) not in sent
+
+
+def test_L32_while_nobody_receives_citizens_the_head_learns_that_something_waits(chats: Chats) -> None:
+    """A number, and neither its words nor which it is."""
+    filed(chats, "tranh chấp đất", lane="receiver")
+    for each in duty.with_right(work(chats), "receive"):
+        officials.remove(chats.db, 1, each.id)
+    sent = ticks(chats, HALF + timedelta(hours=2))
+    for words in sent.values():
+        assert "PA-" not in words[0]
+    assert sent
