@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot import case_news
+from bot import case_news, casework, outcome
 from bot.settings import ZONE
 from handlers.cases import verdict
 from storage import cases, files, inbox
@@ -173,6 +173,23 @@ def test_L31_one_neighbour_says_that_it_is_not_done(chats: Chats) -> None:
     assert fresh.main_id is None
     assert fresh.reopened == 1
     assert now_of(chats, made).state == "done"
+
+
+def test_B06_ended_by_an_official_both_hear_and_either_may_say_not_done(chats: Chats) -> None:
+    """The whole way: ended as officials end it, told, opened again, ended once more; who follows hears each result."""
+    made, other = filed(chats), filed(chats, NEIGHBOUR)
+    assert casework.join(work(chats), now_of(chats, other), now_of(chats, made))
+    by = chats._person("clerk").id
+    for words in ("Đã khơi cống", "Đã khơi hết cống"):
+        assert outcome.end(work(chats), now_of(chats, made), "done", by, words, {})
+        chats._turns()
+        said = chats._said(VILLAGER, None)
+        assert sum(words in body["text"] for body in said.everything if "Đã xong chưa" in body["text"]) == 2
+        assert words in said.text
+        chats.taps(f"#case-no:{made.id}")
+        chats.says("bỏ qua")
+    assert now_of(chats, made).reopened == 2
+    assert now_of(chats, other).state == "joined"
 
 
 @pytest.mark.parametrize(("token", "how"), [("case-yes", "yes"), ("case-partly", "partly")])
