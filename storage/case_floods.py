@@ -68,7 +68,8 @@ def begin(db: Connection, commune_id: int, began: int, began_at: datetime, now: 
         "commune_id": commune_id, "began": began, "began_at": began_at, "last_at": now, "shown_at": now,
         "ended_at": None,
     }  # fmt: skip
-    return db.execute(upsert(db, case_flood).values(values).on_conflict_do_nothing()).rowcount > 0
+    made = upsert(db, case_flood).values(values).on_conflict_do_nothing().returning(case_flood.c.began)
+    return db.execute(made).first() is not None
 
 
 def goes_on(db: Connection, commune_id: int, flood: Flood, now: datetime) -> None:
