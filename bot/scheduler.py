@@ -27,6 +27,7 @@ from bot.routes import TickRoute
 from bot.turn import Work
 from messages.reply import Reply, _
 from storage import (
+    case_floods,
     case_media,
     cases,
     conversations,
@@ -252,6 +253,7 @@ class Scheduler:
             lambda db: tails.forget_tries(db, now - DAY),
             lambda db: requests.delete_old(db, self._app.place.commune_id, now - requests.AFTER_CLOSING, SLICE_ROWS),
             lambda db: cases.delete_old(db, self._app.place.commune_id, now - cases.KEPT, SLICE_ROWS),
+            lambda db: case_floods.delete_old(db, now - cases.KEPT, SLICE_ROWS),
             lambda db: guidance.delete_old(
                 db, self._app.place.commune_id, self._before(now, "guidance_days"), SLICE_ROWS
             ),
