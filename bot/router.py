@@ -511,8 +511,8 @@ Router.PRECEDENCE = (
 )
 """What an incoming text is, in this order (design: "A turn")."""
 Router.WORDLESS = (
-    Router.emergency, Router.accusation, Router.list_of_dossiers, Router.live_question, Router.with_a_person, Router.about_case,
-    Router.code_or_phrase, Router.late_answer, Router.no_list, Router.menu,
+    Router.emergency, Router.accusation, Router.list_of_dossiers, Router.live_question, Router.with_a_person,
+    Router.about_case, Router.code_or_phrase, Router.late_answer, Router.no_list, Router.menu,
 )  # fmt: skip
 """The same for a picture, a voice note, a sticker, a place."""
 Router.EDITED = (Router.emergency, Router.accusation, Router.with_a_person, Router.edited)
