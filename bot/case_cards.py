@@ -26,7 +26,7 @@ from storage.officials import Official
 SHOWN = 6
 """Entries on a card; `whole` shows more."""
 WHOLE = 30
-SAID = (*cases.HERS, "asked", "reply", "note", "handed", "done", "refused", "seen")
+SAID = (*cases.HERS, "asked", "reply", "note", "handed", "done", "refused", "seen", "unreached")
 """Entries that stand on a card; the others are what its buttons did."""
 FIRST = ("case-take", "case-reply", "case-ask", "case-hand", "case-close")
 LABELS = {
@@ -57,11 +57,11 @@ def button(tap: str, case: Case) -> Button:
     return Button(LABELS[tap], str(RouteToken(tap, (str(case.id),))))
 
 
-def buttons(case: Case) -> tuple[Button, ...]:
-    """What is done most often; the rest stands behind "more"."""
+def buttons(case: Case, *, call: bool = False) -> tuple[Button, ...]:
+    """What is done most often; the rest stands behind "more". call: what she was told has not reached her."""
+    called = (button("case-called", case),) if call or not case.has_chat else ()
     if not case.is_open:
-        return (button("case-open", case),)
-    called = () if case.has_chat else (button("case-called", case),)
+        return (*(called if call else ()), button("case-open", case))
     return (*called, *(button(each, case) for each in (*FIRST, "case-open", "case-more")))
 
 
@@ -101,9 +101,19 @@ def _card(work: Work, case: Case, *, loud: bool) -> Reply:
     clock = (case.received_at, case.due_at) if case.is_open else None
     again, join = _repeats(work, case)
     return Reply(
-        *_top(work, case), *again, *seen.lines(said), *_state(work, case), buttons=(*join, *buttons(case)),
-        pictures=seen.pictures(said), card=name(case), clock=clock, loud=loud,
+        *_top(work, case), *again, *seen.lines(said), *_state(work, case),
+        buttons=(*join, *buttons(case, call=_to_be_called(said))), pictures=seen.pictures(said), card=name(case),
+        clock=clock, loud=loud,
     )  # fmt: skip
+
+
+def _to_be_called(said: list[Entry]) -> bool:
+    """Whether something did not reach her, and nobody has called since."""
+    return next((each.kind == "unreached" for each in reversed(said) if _calls(each)), False)
+
+
+def _calls(said: Entry) -> bool:
+    return said.kind == "unreached" or (said.kind == "reply" and bool(said.data.get("called")))
 
 
 def _repeats(work: Work, case: Case) -> tuple[list[Text], list[Button]]:
@@ -334,6 +344,7 @@ class _Reader:
             "sorted": _("{name} sorted it anew.", name=who),
             "joined": _("{name} joined another report to it.", name=who),
             "opened": _("{name} wrote it down for her.", name=who),
+            "unreached": _("What she was told did not arrive; please call her, {when}.", when=said.at),
         }  # fmt: skip
         return known.get(said.kind)
 

@@ -29,6 +29,7 @@ from messages.reply import Reply, _
 from storage import (
     case_floods,
     case_media,
+    case_told,
     cases,
     conversations,
     dossier_events,
@@ -252,6 +253,7 @@ class Scheduler:
             lambda db: sessions.delete_old(db, now, SLICE_ROWS),
             lambda db: tails.forget_tries(db, now - DAY),
             lambda db: requests.delete_old(db, self._app.place.commune_id, now - requests.AFTER_CLOSING, SLICE_ROWS),
+            lambda db: case_told.delete_old(db, sent - ROWS_KEPT, SLICE_ROWS),
             lambda db: cases.delete_old(db, self._app.place.commune_id, now - cases.KEPT, SLICE_ROWS),
             lambda db: case_floods.delete_old(db, now - cases.KEPT, SLICE_ROWS),
             lambda db: guidance.delete_old(

@@ -102,7 +102,6 @@ case_entry = Table(
     Column("at", UtcTime, nullable=False),
     Column("state", String(8), nullable=False),  # queued (may be undone until undo_until, then out), held, undone
     Column("undo_until", UtcTime, nullable=True),
-    Column("outbox", String(200), nullable=False, server_default=""),  # ids of the messages that carry it
 )  # fmt: skip
 Index("ix_case_entry_case", case_entry.c.case_id, case_entry.c.id)
 case_number = Table(
@@ -123,9 +122,11 @@ HERS = ("told", "added", "answered", "agreed", "reopened", "withdrawn")
 ENTRIES = (
     *HERS, "taken", "released", "handed", "asked", "reply", "note", "titled", "sorted", "urgent", "done", "refused",
     "joined", "parted", "seen", "published", "reminded", "late", "opened",
+    "unreached",
 )  # fmt: skip
 """Every kind of entry: hers first, then what officials and the clock did. reply: an official's words to her; seen: a
-village head looked at the place; opened: an official wrote it down for her.
+village head looked at the place; opened: an official wrote it down for her; unreached: something
+did not arrive.
 """
 KEPT = timedelta(days=730)
 """How long a case is kept once it has ended."""
@@ -207,7 +208,6 @@ class Entry:
     at: datetime
     state: str
     undo_until: datetime | None
-    outbox: tuple[int, ...]
 
 
 COLUMNS: tuple[Any, ...] = tuple(case_file.c[name] for name in Case.__slots__)
@@ -367,15 +367,8 @@ def entry(db: Connection, commune_id: int, entry_id: int) -> Entry | None:
 
 def _entry(db: Connection, row: Any) -> Entry:
     body = unseal_json(db, row.body)
-    fields = {name: getattr(row, name) for name in Entry.__slots__ if name not in (*_SEALED, "outbox")}
-    ids = tuple(int(each) for each in row.outbox.split(",") if each)
-    return Entry(text=body["text"], files=tuple(body["files"]), data=body["data"], outbox=ids, **fields)
-
-
-def carried_by(db: Connection, commune_id: int, entry_id: int, outbox: Iterable[int]) -> None:
-    """The outbox messages that carry an entry, so that it can be undone."""
-    here = (case_entry.c.commune_id == commune_id) & (case_entry.c.id == entry_id)
-    db.execute(update(case_entry).where(here).values(outbox=",".join(str(each) for each in outbox)))
+    fields = {name: getattr(row, name) for name in Entry.__slots__ if name not in _SEALED}
+    return Entry(text=body["text"], files=tuple(body["files"]), data=body["data"], **fields)
 
 
 def set_entry(db: Connection, commune_id: int, entry_id: int, state: str, undo_until: datetime | None = None) -> bool:

@@ -250,9 +250,10 @@ def _entry(turn: Turn, entry: str) -> Entry | None:
 
 @routes.tap("case-called", role="official")
 def called(turn: Turn, number: str = "") -> Reply:
-    """She has no chat with us, so he has called: noted as told."""
+    """She has no chat with us, or nothing reaches her there, so he has called: noted as told, also of a closed case."""
     case = actions.case_of(turn, number)
-    if refused := actions.taken_for(turn, case):
+    is_over = case is not None and not case.is_open
+    if refused := actions.unreadable(turn, case) if is_over else actions.taken_for(turn, case):
         return refused
     assert case is not None and turn.official is not None, "asked by `taken_for`"  # noqa: PT018
     cases.add(

@@ -5,17 +5,17 @@ result she sees what she sent and what the office shows; whoever follows another
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot import ladder
+from bot import case_cards, ladder
 from bot.case_access import address_of
 from bot.routes import Routes
 from bot.tokens import RouteToken
-from bot.turn import Turn
+from bot.turn import Turn, Work
 from handlers.cases import follow
 from messages.cases import code
 from messages.reply import Button, Reply, Signature, Text, _
-from storage import cases, conversations, files, officials
+from storage import case_told, cases, conversations, files, officials
 from storage.cases import Case, Entry
 from storage.officials import Official
 
@@ -38,18 +38,16 @@ def news(turn: Turn, case: int, entry: int) -> None:
         return
     reply = tells(turn, found, said)
     if reply is not None:
-        _send(turn, reply, said)
+        _send(turn, reply, found, said)
 
 
-def _send(turn: Turn, reply: Reply, said: Entry) -> None:
+def _send(turn: Turn, reply: Reply, found: Case, said: Entry) -> None:
     """In daytime, and not before it can be taken back no more."""
     at, names = turn.address, (*reply.pictures, *reply.documents)
     leaves = max(ladder.openings(turn, turn.now)[0], said.undo_until or turn.now)
     files.share_with(turn.db, turn.commune_id, names, at.channel, at.account, at.chat)
     ids = turn.send(at, reply, kind="notice", not_before=leaves, language=turn.language)
-    # Several chats may carry one entry; whoever takes it back has to know all of them.
-    fresh = cases.entry(turn.db, turn.commune_id, said.id) or said
-    cases.carried_by(turn.db, turn.commune_id, said.id, (*fresh.outbox, *ids))
+    case_told.add(turn.db, turn.commune_id, found.id, ids, turn.now)
     _may_be_typed(turn, reply, leaves)
 
 
@@ -60,6 +58,19 @@ def _may_be_typed(turn: Turn, reply: Reply, at: datetime) -> None:
         conversations.show_list(
             turn.db, turn.commune_id, turn.lane_id, turn.address.sender, items, at, unasked=True
         )  # fmt: skip
+
+
+@routes.tick("case-told", every=timedelta(minutes=5))
+def unreached(work: Work) -> None:
+    """Whoever has blocked us, or wrote too long ago for Zalo, is called: her card says so, once for each case."""
+    over = case_told.ended(work.db, work.commune_id)
+    for case_id in dict.fromkeys(each.case_id for each in over if not each.reached):
+        found = cases.get(work.db, work.commune_id, case_id)
+        if found is None or address_of(found) is None:
+            continue
+        cases.add(work.db, work.commune_id, case_id, "unreached", work.now)
+        case_cards.show(work, found, loud=True)
+    case_told.forget(work.db, work.commune_id, [each.outbox_id for each in over])
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

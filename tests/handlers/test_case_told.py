@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from bot import case_news, casework, outcome
 from bot.settings import ZONE
-from handlers.cases import verdict
+from handlers.cases import told, verdict
 from storage import cases, files, inbox
 from storage.cases import Case
 from storage.outbox import outbox
+from storage.sealing import unseal_json
 from tests.bot.turns import VILLAGER, Chats, Said, Who
 from tests.handlers.test_case_follow import asked, filed, kinds, now_of, work
 
@@ -202,6 +203,32 @@ def test_B06_she_says_that_it_is_done_and_twice_is_once(chats: Chats, token: str
     fresh = now_of(chats, made)
     assert (fresh.state, fresh.satisfied) == ("settled", how)
     assert kinds(chats, made).count("agreed") == 1
+
+
+def test_B06_whoever_is_not_reached_is_to_be_called(chats: Chats) -> None:
+    """A message that cannot arrive shows on the card, once, with "I have called"; what arrived says nothing."""
+    made = filed(chats)
+    for state in ("sent", "unreachable"):
+        cases.change(chats.db, 1, made.id, state="open")
+        tells(chats, made, done(chats, made))
+        hers = outbox.c.chat == VILLAGER.chat
+        chats.db.execute(outbox.update().where(hers, outbox.c.state == "queued").values(state=state))
+        for _tick in range(2):
+            told.unreached(work(chats))
+        assert kinds(chats, made).count("unreached") == (state == "unreachable")
+    said = tells_office(chats)
+    assert "Tin báo chưa tới được người gửi" in said["text"]
+    assert "Đã gọi" in [each["label"] for each in said["buttons"]]
+    chats.taps(f"#case-called:{made.id}", chats.official("clerk"))
+    assert "Đã gọi" not in [each["label"] for each in tells_office(chats)["buttons"]]
+
+
+def tells_office(chats: Chats) -> dict[str, Any]:
+    """The newest card in the office's stream."""
+    table = outbox
+    found = select(table.c.body).where(table.c.chat == "office", table.c.kind == "card").order_by(table.c.id.desc())
+    body: dict[str, Any] = unseal_json(chats.db, chats.db.execute(found.limit(1)).scalar_one())
+    return body
 
 
 def test_B06_not_done_opens_it_again_and_alerts_the_leader(chats: Chats) -> None:

@@ -81,7 +81,6 @@ def upgrade() -> None:
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('state', sa.String(length=8), nullable=False),
     sa.Column('undo_until', sa.BigInteger(), nullable=True),
-    sa.Column('outbox', sa.String(length=200), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['case_id'], ['case_file.id'], name=op.f('fk_case_entry_case_id')),
     sa.ForeignKeyConstraint(['official_id'], ['official.id'], name=op.f('fk_case_entry_official_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_entry'))
