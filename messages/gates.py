@@ -151,7 +151,8 @@ EMERGENCIES: dict[str, Lexicon] = {
     ),
     "health": Lexicon(
         "tai nạn, tông xe, đâm xe, cấp cứu, ngất xỉu, bị ngất, ngất rồi, ngất đi, bất tỉnh, khó thở, đột quỵ, co "
-        "giật, chảy máu, điện giật, rắn cắn, ngộ độc, uống thuốc sâu, uống thuốc trừ sâu, tự tử, tự sát, "
+        "giật, chảy máu, điện giật, rắn cắn, ngộ độc, uống thuốc sâu, uống thuốc trừ sâu, "
+        "uống thuốc diệt cỏ, uống thuốc cỏ, uống thuốc chuột, uống thuốc ngủ, uống nhầm thuốc, tự tử, tự sát, "
         "sắp chết, trở dạ, chuyển dạ, vỡ ối, người bị thương, bị thương nặng, bị bỏng, hôn mê, ngừng thở, "
         "ngưng thở, tím tái, nhồi máu, ngã xe, té xe"
     ),

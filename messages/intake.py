@@ -65,6 +65,11 @@ def apart(text: str) -> tuple[tuple[str, Sorted], ...]:
     return tuple((part, replace(_one(part), parts=())) for part in sort(text).parts or (text,))
 
 
+def served_badly(text: str) -> bool:
+    """Whether somebody tells how she was treated at the counter: more papers, more money, coming again and again."""
+    return bool(Said(text).hits(lists.COUNTER))
+
+
 # --- one matter -------------------------------------------------------------------------------------------------------
 
 
@@ -179,7 +184,9 @@ _EVERY: tuple[tuple[str, Phrases], ...] = (("", lists.NOTHING), *lists.FIELDS.it
 
 
 def _best(scores: Mapping[str, tuple[int, int]]) -> str:
-    return max(scores, key=lambda name: scores[name], default="other")
+    found = max(scores, key=lambda name: scores[name], default="other")
+    instead = lists.INSTEAD.get(found, "")
+    return instead if instead in scores else found
 
 
 def _kind(said: Said, field: str) -> str:

@@ -18,7 +18,8 @@ FIELDS: dict[str, Phrases] = {
         "lang đường, cây đổ, cây chắn ngang, lối đi chung, sạt taluy, đá lăn, đường ngõ, trơn trượt, mố cầu"
     ),
     "flood": Phrases(
-        "ngập, bị ngập, ngập lụt, ngập úng, ngập nước, nước ngập, đường ngập, ngập đường, đường thôn tôi ngập, úng!, "
+        "ngập, bị ngập, ngập sâu, ngập quá, ngập hết, ngập cả, "
+        "ngập lụt, ngập úng, ngập nước, nước ngập, đường ngập, ngập đường, đường thôn tôi ngập, úng!, "
         "lụt!, cống!, cống thoát, nắp cống, tắc cống, cống tắc, rãnh, rãnh thoát nước, mương!, mương thoát nước, kênh "
         "mương, kênh!, thoát nước, hố ga, bờ kè, kè!, đê!, ứ đọng, ứ nước, nước tràn, nước chảy tràn, nước đọng, nước "
         "dâng"
@@ -68,7 +69,8 @@ FIELDS: dict[str, Phrases] = {
     ),
     "policy": Phrases(
         "trợ cấp, hộ nghèo, cận nghèo, người có công, thương binh, liệt sĩ, bảo hiểm y tế, bảo trợ, bảo trợ xã hội, hỗ "
-        "trợ?, tiền hỗ trợ, chế độ!, chính sách?, quà tết, gạo!, gạo cứu trợ, người cao tuổi, khuyết tật, cứu trợ, "
+        "trợ?, tiền hỗ trợ, chế độ!, chính sách?, quà tết, phát gạo, cấp gạo, "
+        "gạo hỗ trợ, gạo cứu trợ, người cao tuổi, khuyết tật, cứu trợ, "
         "lương hưu, nhà tình nghĩa, nhà tạm, nhà dột, dột nát, mai táng phí, tiền tuất, xóa nhà tạm, người già neo "
         "đơn, chất độc da cam, tiền tết, bình xét, xét hộ nghèo"
     ),
@@ -86,6 +88,9 @@ FIELDS: dict[str, Phrases] = {
         "khoản thu, tiền ủng hộ, thu mỗi hộ, mỗi hộ đóng, mỗi khẩu, đóng tiền, bắt đóng"
     ),
 }  # fmt: skip
+
+INSTEAD = {"road": "flood"}
+"""What is wrong weighs more than what it is wrong with: a road under water is a matter of drains."""
 
 NOTHING = Phrases(
     "loa phát thanh, loa thôn, loa phường, yêu cầu, nhu cầu, toàn cầu, cầu mong, cầu chì, điện thoại, số điện thoại, "
@@ -229,6 +234,13 @@ ANGER = lexicon(
     "ngồi mát, điếc à, mù à, trời ơi, vô cảm, dân khổ lắm, vl, vcl, dm, đm, vãi, mẹ kiếp, thằng nào, lũ, đồ, quan "
     "liêu, hứa lèo, hứa hươu hứa vượn, hứa suông, ngu, không ra gì, loạn hết, phát điên, tức lắm"
 )
+
+COUNTER = lexicon(
+    "thêm giấy tờ, thêm giấy, bổ sung giấy tờ nhiều lần, giấy ngoài quy định, thu thêm, nộp thêm tiền, đóng thêm tiền, "
+    "đòi thêm tiền, đi lại nhiều lần, đi lại mấy lần, đi lên đi xuống, hẹn đi hẹn lại, hành dân, gây phiền hà, gắt "
+    "gỏng, cáu gắt, nạt nộ, đùn đẩy, thái độ"
+)
+"""What somebody says who was served badly at the counter, whatever paper it was about (A08, A09, A19)."""
 
 # --- several matters --------------------------------------------------------------------------------------------------
 

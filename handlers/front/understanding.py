@@ -112,6 +112,8 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
     if said.act == "ask" or said.intent in CONFIRMED:
         return _ask(turn, said if found.field == "other" else _or_report(said))
     numbers = codes.find(turn.event.text)
+    if not numbers and said.intent in ("lookup", "procedure", "payment") and intake.served_badly(turn.event.text):
+        return _ask(turn, _or_report(said))
     more = [_button(each, turn) for each in said.others if each in LABELS]
     if numbers and said.intent == "lookup":
         more = [

@@ -297,7 +297,7 @@ def test_how_a_case_ended_stands_on_its_card(chats: Chats) -> None:
     for words in ("Điện lực", "chưa xong", "Vẫn ngập", "Đã khơi cống", "xong một phần", "21.5,105.25", "Đã xong."):
         assert words in seen["text"]
     assert labels(seen) == ["Mở"]
-    for name in ("take", "reply", "ask", "hand", "urgent", "sort", "title", "more", "called"):
+    for name in ("take", "reply", "ask", "hand", "urgent", "sort", "title", "more"):
         assert "đã đóng" in chats.taps(f"#case-{name}:{case.id}", clerk).text, name
 
 
