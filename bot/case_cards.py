@@ -220,18 +220,23 @@ def whole(work: Work, case: Case, official: Official) -> Reply:
     there = files.shown(work.db, work.commune_id, [each for one in said for each in one.files])
     at_desk = isinstance(work, Turn) and work.at_desk
     seen = _Reader(work, case, there, official if alone else None, at_desk=at_desk, heard=_heard(said))
-    days = (work.now - case.received_at).days
-    about: list[Text] = [
-        _("Came {source}, {count} days ago.", source=SOURCES[case.source], count=days),
-        *(_reporter(work, case, official) if alone else ()),
-    ]
+    about: list[Text] = [_came(work, case), *(_reporter(work, case, official) if alone else ())]
     offered = (*buttons(case)[:-2], *more_buttons(case)) if case.is_open else (button("case-trail", case),)
+    if case.taken_by == official.id:
+        offered = tuple(each for each in offered if each.label != LABELS["case-take"])
     if case.state == "joined":
         offered = (*offered, Button(_("Part them again"), str(RouteToken("case-part", (str(case.id),)))),)
     return Reply(
         *_top(work, case), lines(*about), *seen.lines(said), *_state(work, case), buttons=offered,
         pictures=seen.pictures(said), documents=(*seen.papers(said), *seen.sounds(said)) if at_desk else (),
     )  # fmt: skip
+
+
+def _came(work: Work, case: Case) -> Msg:
+    days = (work.now - case.received_at).days
+    if days:
+        return _("Came {source}, {count} days ago.", source=SOURCES[case.source], count=days)
+    return _("Came {source}, today.", source=SOURCES[case.source])
 
 
 def _reporter(work: Work, case: Case, official: Official) -> list[Text]:

@@ -2,7 +2,7 @@
 
 import { choices, element } from "./bubbles.js";
 import { words } from "./text.js";
-import { hour, standing } from "./time.js";
+import { dayName, dayOf, hour, nowIso, standing } from "./time.js";
 
 const DONE_SHOWN = 10; // finished cards that stay to be looked at
 
@@ -104,6 +104,6 @@ function drawClock(card, clock) {
   card.setAttribute("data-level", state.level);
   const left = card.querySelector(".left");
   if (left.textContent !== state.words) left.textContent = state.words;
-  card.querySelector(".until").textContent = "hẹn " + hour(clock.until);
+  card.querySelector(".until").textContent = "hẹn " + (dayOf(clock.until) === dayOf(nowIso()) ? hour(clock.until) : dayName(clock.until));
   card.querySelector("progress").value = state.used;
 }
