@@ -19,8 +19,9 @@ STYLE = (
     "body{font:20px/1.6 sans-serif;max-width:40rem;margin:0 auto;padding:1rem;color:#111;background:#fff}"
     "h1{font-size:1.4rem}label{display:block;margin:.6rem 0}textarea,input[type=text],input[type=password]"
     "{font:inherit;width:100%;box-sizing:border-box;padding:.5rem}textarea{min-height:12rem}"
-    "button{font:inherit;padding:.7rem 1.4rem;margin:1rem 0;background:#0b5;color:#fff;border:0;border-radius:.4rem}"
+    "button{font:inherit;padding:.7rem 1.4rem;margin:1rem 0;background:#0b6b4b;color:#fff;border:0;border-radius:.4rem}"
     "code{font-size:1.4rem;display:block;padding:.5rem;background:#eee;letter-spacing:.1em}"
+    "input[type=radio],input[type=checkbox]{width:1.4rem;height:1.4rem;vertical-align:middle}"
     ".wrong{border-left:.4rem solid #c00;padding-left:.8rem}pre{white-space:pre-wrap;font:inherit}"
 )
 _ALLOWED = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

@@ -21,6 +21,7 @@ from bot.channels.web_door import Door
 from bot.sealed_html import TOO_MUCH, Fields, TooMuch, Upload, Words, fields
 from bot.sealed_news import province, tell_duty, tell_readers
 from bot.turn import Place, Work
+from messages import gates
 from messages.reply import Msg, Text, _
 from storage import sealed
 from storage.db import Database
@@ -110,9 +111,13 @@ class SealedPage:
         ]
 
     async def _posts(self) -> dict[str, Text]:
-        """The posts to choose from; those of the readers stand among them, so that one concerned is left out."""
+        """The posts to choose from; those of the readers stand among them, so that one concerned is left out. The
+        Chairman and his deputies are the first choice already.
+        """
         named = await self.door.read(sealed.readers, self.place.commune_id)
-        mine: dict[str, Text] = {f"reader{each.place}": each.post for each in named}
+        mine: dict[str, Text] = {
+            f"reader{each.place}": each.post for each in named if not gates.against_head(each.post)
+        }
         return {HEAD: POSTS[HEAD], **mine, **{key: POSTS[key] for key in (OFFICIAL, VILLAGE, OTHER)}}
 
     # --- her words --------------------------------------------------------------------------------------------------
