@@ -37,6 +37,7 @@ from handlers.cases import (
     clock,
     close,
     doors,
+    filing,
     follow,
     loose,
     public,
@@ -88,8 +89,8 @@ log = structlog.get_logger(__name__)
 HANDLERS = (
     greeting, understanding, guard, emergency, files, voice, takeover,
     person, waiting, answer, group, pressed,
-    report, loose, follow, verdict, told, public, weekly, actions, reply, transfer, saved_answers, topics, close,
-    refuse, same_work, clock, queue, surge, village, doors, case_paper,
+    report, filing, loose, follow, verdict, told, public, weekly, actions, reply, transfer, saved_answers, topics,
+    close, refuse, same_work, clock, queue, surge, village, doors, case_paper,
     offer, form, reading, readers, unread,
     complaint, denounce, quarrel, printing,
     dossier, own_phone, slip, watch, people, collect, rating, consent,

@@ -14,7 +14,7 @@ from bot.questions import YesNo
 from bot.routes import Routes, Start
 from bot.tokens import RouteToken
 from bot.turn import Turn
-from handlers.cases.report import content
+from handlers.cases.report_questions import content
 from messages import intake
 from messages.cases import code
 from messages.reply import Button, Personal, Reply, _

@@ -6,75 +6,40 @@ and a quarrel never become a case. How she was served at the counter goes past t
 somebody's ears can check goes to the receivers (L03). Pictures, a voice note and a place may come at every question.
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot import case_access, casework
 from bot import conversation as engine
 from bot.commune import Ambiguous, Village
-from bot.conversation import CHANGED, Ask, Find, NotUnderstood, Question
-from bot.questions import (
-    CHOOSE,
-    NO_WORDS,
-    SAY_IN_WORDS,
-    SKIP,
-    YES_WORDS,
-    Choice,
-    displayed,
-    wordings,
-)
+from bot.conversation import Ask, Find
+from bot.questions import SKIP
 from bot.routes import Routes, Start
-from bot.state import Raw, State, digest
+from bot.state import State
 from bot.talks import View
 from bot.tokens import RouteToken
 from bot.turn import Turn, Work
 from handlers.cases.alike import Alike, alike, places_named
+from handlers.cases.filing import ABOUT, CASE, NOWHERE, FileReport, NoReport, file_report, lane_of
+from handlers.cases.report_questions import MOST_FILES, Look, Pick, Tell, Told, Where, content
 from handlers.front.emergency import NATIONAL
-from handlers.petitions import complaint
 from handlers.requests.person import key_of
-from handlers.sealed import offer
-from messages import gates, intake
-from messages.cases import FIELDS, KINDS, code
-from messages.fold import fold, nfc
+from messages import intake
+from messages.cases import FIELDS, KINDS
 from messages.intake import Sorted
-from messages.render import ZONE
-from messages.reply import Button, Msg, Personal, Reply, Text, _, lines
+from messages.reply import Button, Msg, Personal, Reply, _, lines
 from messages.reply import Text as Words
-from storage import cases, conversations, files, inbox
+from storage import conversations, inbox
 from storage.cases import Case
 
 routes = Routes()
 
 IDLE = timedelta(minutes=30)
 """How long a report waits for her before it files itself (L27)."""
-SENT = frozenset({"photo", "file", "voice"})
-_NUMBER = re.compile(r"\s*\d{1,2}\. ")
-"""Before a label, when a messenger's keys send it as words."""
-MOST_FILES = 20
-MOST_CHARACTERS = 6000
 SHOWN = 300
 """Characters of her own words that the last look repeats."""
-CASE = "case"
 GRAVE = frozenset({"accusation", "crime"})
-ABOUT: Mapping[str, Msg] = {
-    "papers": _("I was asked for extra papers"),
-    "money": _("I was asked for extra money"),
-    "trouble": _("I was treated badly"),
-}
-"""What happens at counters (A08, A09, A19); nobody is asked for an official's name."""
-NOWHERE = frozenset({"service", "policy", "money", "other"})
-"""Fields whose matters stand at no particular place."""
-EMPTY = frozenset(
-    fold(
-        "tôi mình em cháu con muốn xin cho được cần gửi báo phản ánh kiến nghị góp ý đề xuất khen ngợi chê một ít việc "
-        "vấn với về đến ubnd xã phường ủy ban nhân dân cán bộ có là này nay ạ dạ chào ơi nhé nha y của"
-    ).split()
-)
-"""Words that say that she wants to tell something, and not what."""
 LANES: Mapping[str, Msg] = {
     CASE: _("I only report it, so that it is dealt with"),
     "complaint": _("I complain about a decision"),
@@ -84,186 +49,7 @@ LANES: Mapping[str, Msg] = {
 }
 
 
-# --- what she has told ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Words, files, a place; `voice`: there is a voice note among the files."""
-
-    text: str = ""
-    files: tuple[str, ...] = ()
-    place: tuple[float, float] | None = None
-    voice: bool = False
-
-    def and_(self, more: "Told") -> "Told":
-        """With what came after it."""
-        return Told(
-            "\n".join(filter(None, (self.text, more.text)))[:MOST_CHARACTERS],
-            tuple(dict.fromkeys((*self.files, *more.files)))[:MOST_FILES],
-            more.place or self.place,
-            self.voice or more.voice,
-        )
-
-    @property
-    def says(self) -> bool:
-        """Whether it tells what it is about, in words or by voice."""
-        return self.voice or bool(fold(self.text))
-
-
-def content(text: str) -> str:
-    """What somebody has written, unless it only says that she wants to tell something ("tôi muốn phản ánh")."""
-    return nfc(text).strip() if sum(word not in EMPTY for word in fold(text).split()) > 1 else ""
-
-
-def sent(raw: Raw) -> Told | None:
-    """What came besides words: a picture with its caption, a voice note, a place; None for anything else."""
-    if raw.kind in SENT and raw.files:
-        return Told(nfc(raw.text).strip(), raw.files, voice=raw.kind == "voice")
-    if raw.kind == "location" and (raw.place or raw.text):
-        return Told(nfc(raw.text).strip(), place=raw.place)
-    return None
-
-
-# --- the questions ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Tell(Question[Told | str]):
-    """What it is about: words, pictures, a voice note, a place; or one of the subjects of the counter."""
-
-    subjects: Mapping[str, Words] = field(default_factory=dict)
-
-    def choices(self) -> tuple[tuple[str, Words], ...]:
-        return tuple(self.subjects.items())
-
-    def take(self, earlier: Raw | None, raw: Raw) -> Raw:
-        read = self.read(raw)
-        return Raw("tap", raw.text, read) if isinstance(read, str) else raw
-
-    def read(self, raw: Raw) -> Told | str:
-        if (more := sent(raw)) is not None:
-            return more
-        if (chosen := _chosen(raw, self.choices())) is not None:
-            return chosen
-        if raw.kind != "text" or raw.value is not None:
-            raise NotUnderstood(SAY_IN_WORDS.get(raw.kind, CHOOSE))
-        if all(word in EMPTY for word in fold(raw.text).split()):
-            raise NotUnderstood(_("Please tell it in a few words: what is it, and where?"))
-        return Told(nfc(raw.text).strip())
-
-
-@dataclass(frozen=True)
-class Pick(Question[Told | str]):
-    """One of several, tapped or typed; a picture, a voice note or a place is kept and the question stays."""
-
-    options: Mapping[str, Words] = field(default_factory=dict)
-
-    def choices(self) -> tuple[tuple[str, Words], ...]:
-        return tuple(self.options.items())
-
-    def take(self, earlier: Raw | None, raw: Raw) -> Raw:
-        read = self.read(raw)
-        return Raw("tap", raw.text, read) if isinstance(read, str) else raw
-
-    def read(self, raw: Raw) -> Told | str:
-        return sent(raw) or Choice(self.name, self.prompt, options=self.options).read(raw)
-
-
-@dataclass(frozen=True)
-class Where(Pick):
-    """Where it is: a thôn, words such as "trước cổng trường", a place on the map; it may be left out."""
-
-    def read(self, raw: Raw) -> Told | str:
-        if (more := sent(raw)) is not None:
-            return more
-        if raw.kind == "text" and fold(raw.text) in {"bo qua", "khong biet", "khong ro", "khong"}:
-            return SKIP
-        if (chosen := _chosen(raw, self.choices())) is not None:
-            return chosen
-        if raw.kind != "text" or raw.value is not None or not fold(raw.text):
-            raise NotUnderstood(SAY_IN_WORDS.get(raw.kind, CHOOSE))
-        return Told(nfc(raw.text).strip())
-
-
-@dataclass(frozen=True)
-class Look(Question[Told | str]):
-    """The last look: send it, send it without her name, or more to it. A yes holds only for exactly what is shown."""
-
-    values: tuple[Words, ...] = ()
-    options: Mapping[str, Words] = field(default_factory=dict)
-
-    def paragraphs(self) -> tuple[Words, ...]:
-        return (*self.values, self.prompt)
-
-    @property
-    def shown(self) -> str:
-        return digest(json.dumps([*map(displayed, self.values), *self.options]))
-
-    def choices(self) -> tuple[tuple[str, Words], ...]:
-        return tuple((f"{value}.{self.shown[:8]}", label) for value, label in self.options.items())
-
-    def take(self, earlier: Raw | None, raw: Raw) -> Raw:
-        read = self.read(raw)
-        return Raw("tap", raw.text, f"{read}.{self.shown[:8]}") if isinstance(read, str) else raw
-
-    def read(self, raw: Raw) -> Told | str:
-        if (more := sent(raw)) is not None:
-            return more
-        if raw.value is not None:
-            value, _dot, seen = raw.value.partition(".")
-            if value in (*self.options, "no") and seen == self.shown[:8]:
-                return value
-            raise NotUnderstood(CHANGED)
-        if (chosen := _chosen(raw, self.choices())) is not None:
-            return chosen.partition(".")[0]
-        said = fold(raw.text) if raw.kind == "text" else ""
-        if said in YES_WORDS | {"gui", "gui di", "gui luon"}:
-            return "send"
-        if said in NO_WORDS | {"khong gui"}:
-            return "no"
-        if "giau ten" in said or "an danh" in said:
-            return "hide"
-        if len(said.split()) < 2:
-            raise NotUnderstood(SAY_IN_WORDS.get(raw.kind, CHOOSE))
-        return Told(nfc(raw.text).strip())
-
-
-def _chosen(raw: Raw, choices: tuple[tuple[str, Words], ...]) -> str | None:
-    """The choice that was tapped, or typed as its number or just its label: more words are a story."""
-    if raw.value is not None:
-        return next((value for value, _label in choices if value == raw.value), None)
-    typed = raw.text.strip().rstrip(".)")
-    if typed.isdecimal() and 1 <= int(typed) <= len(choices):
-        return choices[int(typed) - 1][0]
-    said = fold(_NUMBER.sub("", raw.text)) if raw.kind == "text" else ""
-    return next((value for value, label in choices if said in {fold(each) for each in wordings(label)}), None)
-
-
 # --- the talk ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """File it. `split`: each matter by itself; `same`: the case it is about the same work as."""
-
-    told: Told
-    field: str = ""
-    about: str = ""
-    dossier: str = ""
-    village: str | None = None
-    split: bool = False
-    same: int | None = None
-    hides_name: bool = False
-    left: bool = False
-
-
-@dataclass(frozen=True)
-class NoReport:
-    """It is no report: its lane has an answer of its own."""
-
-    lane: str
-    said: str
 
 
 def unfinished(values: Mapping[str, Any]) -> FileReport | None:
@@ -473,7 +259,7 @@ def _shown(draft: FileReport, found: Sorted, near: Case | None, turn: int) -> tu
     where: list[Words] = [_("Place: {village}.", village=draft.village)] if draft.village else []
     where += [_("Your place on the map goes with it.")] if told.place else []
     count = [_("Pictures and recordings: {count}.", count=len(told.files))] if told.files else []
-    to_head = _lane(found.kind, draft.field, unheard=False) == "leader"
+    to_head = lane_of(found.kind, draft.field, unheard=False) == "leader"
     past = [_("This goes straight to the head of the office, past the counter.")] if to_head else []
     same = [_near(near)] if near is not None else []
     before = [CALM] if found.angry and turn == 0 else []
@@ -523,148 +309,6 @@ def left_aside(turn: Turn, token: str) -> Reply | None:
         return None
     conversations.save(turn.db, found.id, "ended", {}, turn.now, turn.now)
     return file_report(command, turn)
-
-
-# --- filing -----------------------------------------------------------------------------------------------------------
-
-
-AT_DESK = _("This is for citizens. At the office, please open a case from the menu.")
-
-
-@routes.does(NoReport)
-def no_report(command: NoReport, turn: Turn) -> Reply | Start:
-    """Never filed as a case (domain 3.3); nothing of it is kept here."""
-    if command.lane == "desk":
-        return Reply(AT_DESK)
-    if command.lane == "no":
-        return Reply(_("All right, nothing was sent."))
-    if command.lane == "quarrel":
-        return Start("quarrel", said=command.said)
-    if command.lane == "complaint":
-        return complaint.complaint(turn)
-    return offer.offered(turn, command.lane, command.said)
-
-
-@routes.does(FileReport)
-def file_report(command: FileReport, turn: Turn) -> Reply:
-    """Give it a number, or each of its matters one, and say what happens next and by when."""
-    if turn.citizen is None:
-        return Reply(AT_DESK)
-    told = replace(command.told, files=_theirs(turn, command.told.files))
-    command = replace(command, told=told)
-    if not told.says and not told.files:
-        return Reply(_("I have not kept what you sent. Please tell it in words."))
-    parts = intake.apart(told.text) if command.split else ((told.text, intake.sort(told.text)),)
-    ordinary = [(part, found) for part, found in parts if found.lane in (CASE, "emergency") or not command.split]
-    filed = [_file(turn, command, part, found, first=place == 0) for place, (part, found) in enumerate(ordinary)]
-    reply = _answer(turn, command, filed) if filed else Reply()
-    if any(gates.emergency(part) or found.lane == "emergency" for part, found in ordinary):
-        reply = reply.first(NATIONAL)
-    for lane in dict.fromkeys(found.lane for _part, found in parts if (_part, found) not in ordinary):
-        reply = _and(reply, _elsewhere(turn, lane, parts))
-    return reply
-
-
-def _file(turn: Turn, command: FileReport, part: str, found: Sorted, *, first: bool) -> Case:
-    told, about = command.told, ABOUT.get(command.about)
-    field = command.field if command.field and not command.split else found.field
-    named = turn.commune.places.within(part)
-    village = named.label if named is not None else _village(turn, command, found.kind, field)
-    subject = turn.place.catalogs.text(about, turn.place.language) if about else ""
-    code_of = f"({command.dossier})" if command.dossier else ""
-    mine = told.files if first else ()
-    draft = casework.Draft(
-        text="\n".join(filter(None, (" ".join(filter(None, (subject, code_of))), part))), kind=found.kind, field=field,
-        lane=_lane(found.kind, field, unheard=told.voice and first), files=mine, village=village,
-        place=told.place if first else None, hides_name=command.hides_name, kept_from_head=found.touches_head,
-        sensitive=found.sensitive,
-    )  # fmt: skip
-    case = casework.file(turn, draft, turn.address, turn.citizen.id if turn.citizen else None)
-    main = cases.get(turn.db, turn.commune_id, command.same) if command.same else None
-    if main is not None and case.lane == "office" and casework.join(turn, case, main):
-        return cases.get(turn.db, turn.commune_id, case.id) or case
-    return case
-
-
-def _village(turn: Turn, command: FileReport, kind: str, field: str) -> str | None:
-    """As she said; of what was left unfinished, the thôn she lives in."""
-    if command.village and not command.left:
-        return command.village
-    chosen = next((each.label for each in turn.commune.villages if key_of(each) == command.village), None)
-    nowhere = kind in ("praise", "opinion") or field in NOWHERE
-    known = turn.citizen.village if turn.citizen and not nowhere else None
-    return chosen or (known if command.told.place is None else None)
-
-
-def _lane(kind: str, field: str, *, unheard: bool) -> str:
-    """A voice note nobody has heard is for the receivers (L03); what was bad at the counter is for the head (A19)."""
-    if unheard:
-        return "receiver"
-    return "leader" if field == "service" and kind != "praise" else "office"
-
-
-def _theirs(turn: Turn, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those she has sent and that were not refused (an identity card) meanwhile."""
-    at = turn.address
-    return tuple(
-        name for name in names if files.belongs(turn.db, turn.commune_id, at.channel, at.account, at.chat, name)
-    )
-
-
-def _answer(turn: Turn, command: FileReport, filed: list[Case]) -> Reply:
-    first = filed[0]
-    numbers = ", ".join(code(each.number) for each in filed)
-    if len(filed) > 1:
-        thanks = _("Thank you. Each matter has its number: {numbers}.", numbers=numbers)
-    elif first.kind == "praise":
-        thanks = _("Thank you for your kind words. Their number is {code}.", code=numbers)
-    else:
-        thanks = _("Thank you for telling us. The number is {code}.", code=numbers)
-    left = [_("You had not finished, so I have sent what you told me.")] if command.left else []
-    by = max(each.due_at for each in filed).astimezone(ZONE).date()
-    due = _("The office reads it and answers you here, by {day} at the latest.", day=by)
-    more = [_("An official will ask you what is still missing.")] if command.left else []
-    follow = _("To see how it stands, type {code}.", code=code(first.number))
-    return Reply(*left, thanks, *_readers(turn, first), *_joined_to(turn, first), due, *more, follow,
-                 buttons=_buttons(first))  # fmt: skip
-
-
-def _readers(turn: Turn, case: Case) -> list[Text]:
-    if case.lane == "receiver":
-        there = bool(case_access.readers(turn, case))
-        heard = _("Only the receiver of citizens hears your recording, and then passes it on.")
-        return [heard if there else _("Nobody has been named to receive such messages yet, so nobody can read it now.")]
-    if case.lane == "leader":
-        return [_("It goes straight to the head of the office, past the counter.")]
-    return [_("Only the official who deals with it sees your name.")] if case.hides_name else []
-
-
-def _joined_to(turn: Turn, case: Case) -> list[Text]:
-    main = cases.get(turn.db, turn.commune_id, case.main_id) if case.main_id else None
-    if main is None:
-        return []
-    return [_("It goes along with “{title}”; you hear whatever is done about that, too.", title=main.title or "")]
-
-
-def _buttons(case: Case) -> tuple[Button, ...]:
-    number = (str(case.id),)
-    hide = () if case.hides_name else (Button(_("Hide my name"), str(RouteToken("case-hide", number))),)
-    return (Button(_("Add a picture or words"), str(RouteToken("case-add", number))), *hide)
-
-
-def _elsewhere(turn: Turn, lane: str, parts: tuple[tuple[str, Sorted], ...]) -> Reply:
-    """What becomes of a matter in her message that is no report."""
-    said = "\n".join(part for part, found in parts if found.lane == lane)
-    if lane == "complaint":
-        return complaint.complaint(turn)
-    if lane == "quarrel":
-        help_ = Button(_("A quarrel: who can help"), str(RouteToken("talk", ("begin", "quarrel"))))
-        return Reply(_("One matter is a quarrel between people; there is another way for it."), buttons=(help_,))
-    return offer.offered(turn, lane, said)
-
-
-def _and(reply: Reply, more: Reply) -> Reply:
-    return reply.add(*more.paragraphs).with_buttons(*reply.buttons, *more.buttons)
 
 
 # --- the counter ------------------------------------------------------------------------------------------------------
