@@ -82,7 +82,8 @@ def _entries(db: Connection, commune_id: int, now: datetime, here: Any, stage: i
 
 
 def late(db: Connection, commune_id: int, until: datetime, limit: int) -> list[Case]:
-    """Open cases whose deadline was then or before, and whoever reported has not been told so."""
-    return cases.listed(
-        db, commune_id, _open, case_file.c.due_at <= until, case_file.c.apologised_at.is_(None), limit=limit
-    )
+    """Open cases whose deadline was then or before, and whoever reported has not been told so; while the office waits
+    for her answer she knows why.
+    """
+    untold = case_file.c.apologised_at.is_(None) & case_file.c.asked_at.is_(None)
+    return cases.listed(db, commune_id, _open, case_file.c.due_at <= until, untold, limit=limit)

@@ -271,3 +271,14 @@ def test_L32_while_nobody_receives_citizens_the_head_learns_that_something_waits
     for words in sent.values():
         assert "PA-" not in words[0]
     assert sent
+
+
+def test_B04_while_the_office_waits_for_her_answer_nobody_apologises(chats: Chats) -> None:
+    """She knows why; once she has answered, the honest word comes the next working morning."""
+    case = filed(chats, to=HERS)
+    cases.change(chats.db, 1, case.id, asked_at=chats.now)
+    ticks(chats, NEXT_DAY)
+    assert fresh(chats, case).apologised_at is None
+    cases.change(chats.db, 1, case.id, asked_at=None)
+    ticks(chats, DAY_AFTER)
+    assert fresh(chats, case).apologised_at is not None
