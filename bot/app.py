@@ -59,7 +59,7 @@ from handlers.dossiers import collect, consent, dossier, own_phone, people, rati
 from handlers.facts import facts, facts_change, quick_days, today
 from handlers.front import emergency, files, greeting, guard, takeover, understanding, voice
 from handlers.letters import approvals, delivery, letter_edit, mourning, paper, proposals, write_letter
-from handlers.office import absence, calls, dashboard, office, officers, summary
+from handlers.office import absence, calls, dashboard, leaving, office, officers, summary
 from handlers.one_stop import (
     by_post,
     counter,
@@ -98,7 +98,7 @@ HANDLERS = (
     approvals, letter_edit, paper, delivery, proposals, write_letter, mourning,
     facts, facts_change, today, quick_days,
     privacy, erase, forget, wish, identity, stop, stop_reports, join, withdrawn,
-    office, officers, absence, summary, dashboard, calls,
+    office, officers, leaving, absence, summary, dashboard, calls,
 )  # fmt: skip
 """Every file of `handlers/`: one line each."""
 COMMUNE_ID = 1

@@ -241,10 +241,7 @@ def addresses(db: Connection, commune_id: int, official_id: int) -> list[tuple[s
 
 
 def remove(db: Connection, commune_id: int, official_id: int) -> None:
-    """Take all rights away; what she wrote stays. A reader of what is sealed loses every key with that."""
-    from storage import sealed  # which builds on this module
-
-    sealed.drop_reader(db, commune_id, official_id)
+    """Take all rights away; what she wrote stays. Whoever may be a reader leaves by `storage.sealed.leave`."""
     db.execute(
         update(official).where(official.c.commune_id == commune_id, official.c.id == official_id).values(active=False)
     )

@@ -37,6 +37,7 @@ from sqlalchemy import (
     update,
 )
 
+from storage import officials
 from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
 from storage.files import file
@@ -508,6 +509,12 @@ def drop_reader(db: Connection, commune_id: int, official_id: int) -> None:
     ))  # fmt: skip
     here = (sealed_reader.c.commune_id == commune_id) & (sealed_reader.c.official_id == official_id)
     db.execute(sealed_reader.delete().where(here))
+
+
+def leave(db: Connection, commune_id: int, official_id: int) -> None:
+    """An official has left: all rights, and with them every key, go at once."""
+    drop_reader(db, commune_id, official_id)
+    officials.remove(db, commune_id, official_id)
 
 
 def drop_gone(db: Connection, commune_id: int) -> int:

@@ -154,6 +154,7 @@ def help_official(turn: Turn, rest: str = "") -> Reply:
         _("/thongtinxa: hours, phones, the Chairman's days and what else people ask."),
         _("/ngaytranhanh: days on which results are returned quickly."),
         _("/moi: invite an official or a village head."),
+        _("/thoiquyen: an official has left; all rights end at once."),
         _("/mautraloi: saved answers. /chude, inside a topic of the group: which cards come there."),
     )
     return Reply(

@@ -214,7 +214,7 @@ def test_L29_whoever_is_removed_or_loses_the_right_loses_all(chats: Chats) -> No
     """At once with the official, and by the clock with the right."""
     one, two = name_two(chats)
     item(chats)
-    officials.remove(chats.db, 1, one)
+    sealed.leave(chats.db, 1, one)
     assert sealed.readable(chats.db, 1, one) == []
     chats.db.execute(update(officials.official).where(officials.official.c.id == two).values(rights=""))
     readers.drop_gone(work(chats))

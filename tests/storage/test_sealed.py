@@ -86,8 +86,8 @@ def test_L29_a_new_reader_reads_what_waits_and_the_old_one_nothing_more(db: Conn
     three = named(db, "Ba", 1)
     assert sealed.open_as_reader(db, 1, item.id, one) is None
     assert text(sealed.open_as_reader(db, 1, item.id, three)) == WORDS["text"]
-    officials.remove(db, 1, two)
-    officials.remove(db, 1, three)
+    sealed.leave(db, 1, two)
+    sealed.leave(db, 1, three)
     holders = db.execute(select(sealed.sealed_wrap.c.holder).order_by(sealed.sealed_wrap.c.holder)).scalars().all()
     assert holders == ["code", "spare"]
     assert not sealed.has_readers(db, 1)
