@@ -35,7 +35,8 @@ FIELDS: dict[str, Phrases] = {
         "nước phèn, nước giếng, thiếu nước, trạm nước, nước ăn, nguồn nước, nước tưới"
     ),
     "rubbish": Phrases(
-        "rác, rác thải, bãi rác, thùng rác, đống rác, xe rác, thu gom rác, gom rác, đổ rác, đốt rác, vứt rác, mùi hôi, "
+        "rác, rác thải, rác ngập, rác ngập đường, "
+        "bãi rác, thùng rác, đống rác, xe rác, thu gom rác, gom rác, đổ rác, đốt rác, vứt rác, mùi hôi, "
         "hôi thối, bốc mùi, mùi thối, hôi!, thối!, ô nhiễm, xả thải, nước thải, khói!, khói bụi, bụi!, bụi bặm, phân "
         "lợn, phân gà, xác lợn, xác gà, lợn chết, gà chết, vệ sinh môi trường, mất vệ sinh, môi trường?, vỏ thuốc sâu, "
         "lò gạch, túi ni lông, nước đen ngòm, trại lợn, trại heo, chuồng lợn, chuồng heo, đổ trộm"

@@ -115,9 +115,9 @@ def report(
             return NoReport(lane, told.text)
         asked = True
     field = field or ("service" if about else found.field)
-    village, told = _where(ask, find, told, replace(found, field=field), asked or split)
+    village, told, calmed = _where(ask, find, told, replace(found, field=field), asked or split)
     draft = FileReport(told, field, about, dossier, village, split)
-    return _look(ask, find, draft, found, plain)
+    return _look(ask, find, draft, replace(found, angry=found.angry and not calmed), plain)
 
 
 def _what(ask: Ask, about: str, told: Told) -> tuple[str, Told]:
@@ -183,33 +183,36 @@ def _which_lane(name: str, found: Sorted) -> Pick:
     return Pick(name, _("May I ask, so that it reaches the right desk: which is it?"), options=options)
 
 
-def _where(ask: Ask, find: Find, told: Told, found: Sorted, asked: bool) -> tuple[str | None, Told]:
-    """The thôn it is in, when it can be told; asked for when nothing at all says where it is."""
+def _where(ask: Ask, find: Find, told: Told, found: Sorted, asked: bool) -> tuple[str | None, Told, bool]:
+    """The thôn it is in, when it can be told; asked for when nothing at all says where it is. With it what she has told
+    by then, and whether she was asked.
+    """
     named = find.commune.places.within(told.text)
     if named is not None:
-        return named.label, told
+        return named.label, told, False
     several = _one_of(find, told.text)
     known = find.citizen.village if find.citizen else None
     nowhere = found.kind in ("praise", "opinion") or found.field in NOWHERE
     heard = told.voice and not told.text
     if not several and (asked or nowhere or heard or known or told.place or places_named(told.text)):
-        return (None if nowhere else known), told
+        return (None if nowhere else known), told, False
     if asked:
-        return None, told
+        return None, told, False
     options: dict[str, Words] = {key_of(each): each.label for each in several}
     prompt = _("Which one do you mean?") if several else _("Where is it? A thôn, something near by, or your place.")
     wants = "place" if "place" in find.shares else ""
     skip: dict[str, Words] = {SKIP: _("Skip this")}
     for turn in range(MOST_FILES * 2):
-        answer = ask(Where(f"where{turn}", prompt, options=options | skip, wants=wants))
+        calm = (CALM,) if found.angry and turn == 0 else ()
+        answer = ask(Where(f"where{turn}", prompt, options=options | skip, wants=wants, before=calm))
         if isinstance(answer, str):
-            return next((each.label for each in several if key_of(each) == answer), known), told
+            return next((each.label for each in several if key_of(each) == answer), known), told, True
         told = told.and_(answer)
         if answer.text or answer.place:
             break
     within = find.commune.places.within(told.text)
     place = within or find.commune.places.resolve(told.text.splitlines()[-1] if told.text else "")
-    return (place.label if isinstance(place, Village) else known), told
+    return (place.label if isinstance(place, Village) else known), told, True
 
 
 def _one_of(find: Find, text: str) -> tuple[Village, ...]:

@@ -15,6 +15,8 @@ from messages.fold import fold, nfc
 from messages.reply import Text as Words
 from messages.reply import _
 
+SENDS = frozenset({"gui", "gui di", "gui luon", "cu gui"})
+"""She wants it sent as it is."""
 SENT = frozenset({"photo", "file", "voice"})
 _NUMBER = re.compile(r"\s*\d{1,2}\. ")
 """Before a label, when a messenger's keys send it as words."""
@@ -117,12 +119,20 @@ class Pick(Question[Told | str]):
 
 @dataclass(frozen=True)
 class Where(Pick):
-    """Where it is: a thôn, words such as "trước cổng trường", a place on the map; it may be left out."""
+    """Where it is: a thôn, words such as "trước cổng trường", a place on the map; it may be left out.
+
+    before: what is said to her first.
+    """
+
+    before: tuple[Words, ...] = ()
+
+    def paragraphs(self) -> tuple[Words, ...]:
+        return (*self.before, self.prompt)
 
     def read(self, raw: Raw) -> Told | str:
         if (more := sent(raw)) is not None:
             return more
-        if raw.kind == "text" and fold(raw.text) in {"bo qua", "khong biet", "khong ro", "khong"}:
+        if raw.kind == "text" and fold(raw.text) in {"bo qua", "khong biet", "khong ro", "khong", *SENDS}:
             return SKIP
         if (chosen := _chosen(raw, self.choices())) is not None:
             return chosen
@@ -163,7 +173,7 @@ class Look(Question[Told | str]):
         if (chosen := _chosen(raw, self.choices())) is not None:
             return chosen.partition(".")[0]
         said = fold(raw.text) if raw.kind == "text" else ""
-        if said in YES_WORDS | {"gui", "gui di", "gui luon"}:
+        if said in YES_WORDS | SENDS:
             return "send"
         if said in NO_WORDS | {"khong gui"}:
             return "no"

@@ -213,6 +213,17 @@ def test_B13_angry_words_are_met_calmly(chats: Chats) -> None:
     assert "PA-0001" in tap(chats, said, "Gửi đi").text
 
 
+def test_B13_calm_words_come_before_the_question_and_not_again(chats: Chats) -> None:
+    """Nothing says where it is: the sentence stands above that question; "gửi đi" answers it as well as "bỏ qua"."""
+    asked = chats.says("rác ngập đường bao nhiêu lần rồi không ai dọn, vô trách nhiệm!!!")
+    assert asked.text.startswith("Xin lỗi ông/bà vì đã phải chịu việc này")
+    assert "Việc này ở đâu ạ?" in asked.text
+    look = chats.says("gửi đi")
+    assert "về rác, môi trường" in look.text
+    assert "Xin lỗi" not in look.text
+    assert "gửi đi" not in look.text.partition("Trợ lý gửi đi nhé?")[0]
+
+
 # --- what is no report ------------------------------------------------------------------------------------------------
 
 
