@@ -100,6 +100,7 @@ class TestChannel(Channel):
         self.rates = rates or Rates()
         self.told: list[str] = []
         self.stubborn = 0  # how many calls of lead and follow fail first
+        self.begun: list[str] = []  # words in the order in which they left us; networks may overtake
         self._http: aiohttp.ClientSession | None = None
 
     async def lead(self) -> None:
@@ -128,6 +129,7 @@ class TestChannel(Channel):
 
     async def send(self, message: Sending) -> str:
         """One POST; the provider's message id."""
+        self.begun.append(message.body["text"])
         self._http = self._http or aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         body = {"chat": message.chat, "text": message.body["text"], "message": message.edits}
         where = "messages" if message.edits is None else "edits"

@@ -208,7 +208,7 @@ async def test_with_the_keyboard_alone(served: Served, browser: Browser) -> None
     wrong = await watched(page)
     await page.goto(f"{served.url}/chat")
     await reads(page, "OTP")
-    await tab_to(page, "2. Giờ làm việc")
+    await tab_to(page, "3. Giờ làm việc")
     await page.keyboard.press("Enter")
     await reads(page, "thứ Hai")
     await tab_to_input(page)
