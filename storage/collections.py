@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     or_,
@@ -33,6 +34,7 @@ from storage.db import Id, UtcTime, insert, metadata
 from storage.dossiers import dossier, dossier_watch
 from storage.links import link
 from storage.notices import delivery, notice
+from storage.prepared import Prepared
 from storage.sealing import seal_json, unseal_json
 from storage.tails import tail_try
 
@@ -87,6 +89,11 @@ _COLUMNS = select(collection, dossier.c.code, dossier.c.code_key, dossier.c.stat
 )
 
 
+_OF_DOSSIER = Prepared(
+    _COLUMNS.where(collection.c.commune_id == bindparam("commune"), collection.c.dossier_id == bindparam("dossier"))
+)  # asked each time somebody looks at a result
+
+
 def _opened(db: Connection, row: Any) -> Collection:
     told = {"name": "", "address": "", "phone": "", "tracking": ""} | unseal_json(db, row.details)
     return Collection(
@@ -119,8 +126,7 @@ def choose(
 
 def of_dossier(db: Connection, commune_id: int, dossier_id: int) -> Collection | None:
     """What was chosen for this dossier."""
-    here = (collection.c.commune_id == commune_id) & (collection.c.dossier_id == dossier_id)
-    row = db.execute(_COLUMNS.where(here)).first()
+    row = _OF_DOSSIER.first(db, commune=commune_id, dossier=dossier_id)
     return None if row is None else _opened(db, row)
 
 
