@@ -289,6 +289,15 @@ def test_A08_from_a_dossier_its_code_goes_with_it(chats: Chats) -> None:
     assert "H99" in told(chats, case).text
 
 
+def test_A09_extra_money_told_in_plain_words_is_asked_about_and_goes_past_the_counter(chats: Chats) -> None:
+    """Whatever paper it was about; the fee is not argued with, no name is asked."""
+    said = tap(chats, chats.says("tôi bị thu thêm tiền khi làm giấy khai sinh"), "Phản ánh, kiến nghị")
+    assert "gửi thẳng lãnh đạo" in said.text
+    tap(chats, said, "Gửi đi")
+    (case,) = filed(chats)
+    assert (case.lane, case.field) == ("leader", "service")
+
+
 def test_praise_of_the_counter_is_for_everybody(chats: Chats) -> None:
     tap(chats, chats.says("Khen chị ở bộ phận một cửa hướng dẫn rất nhiệt tình"), "Gửi đi")
     (case,) = filed(chats)
