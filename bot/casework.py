@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot import case_cards
+from bot import case_cards, case_news
 from bot.calendar import Calendar
+from bot.case_access import may_read
 from bot.turn import Address, Work
 from messages.cases import SENSITIVE
 from messages.fold import fold
+from messages.reply import _
 from storage import case_joins, case_words, cases
-from storage.cases import Case
+from storage.cases import Case, case_file
 from storage.officials import Official
 
 LONGEST_WORD = 24
@@ -120,3 +122,25 @@ def times(work: Work, kind: str, *, urgent: bool = False) -> tuple[datetime, dat
     calendar, days = Calendar(work.commune), work.commune.cases.days(kind, urgent=urgent)
     due = calendar.due(work.now, days)
     return due, calendar.due(work.now, days / 2)
+
+
+def stand_in(work: Work, away: Official, acting: Official) -> list[Case]:
+    """The cases somebody has go to whoever stands in for him; those that one may not read stay. Whoever reported hears
+    who has it now. What is past the counter never comes to a clerk this way (A19).
+    """
+    task = work.place.catalogs.text(_("while {name} is away", name=away.name), work.place.language)
+    moved = []
+    for each in cases.listed(work.db, work.commune_id, case_file.c.taken_by == away.id, case_file.c.state == "open"):
+        past_him = each.lane != "office" and acting.role == "clerk"
+        if past_him or not may_read(work, acting, replace(each, taken_by=None)):
+            continue
+        cases.take(work.db, work.commune_id, each.id, acting.id, instead=True)
+        entry = cases.add(
+            work.db, work.commune_id, each.id, "handed", work.now, official_id=away.id,
+            data={"to": acting.id, "task": task},
+        )  # fmt: skip
+        his = replace(each, taken_by=acting.id)
+        case_cards.show(work, his)
+        case_news.tell(work, his, entry)
+        moved.append(his)
+    return moved

@@ -1,15 +1,15 @@
 """Who is away, from when to when, and who stands in (L21).
 
-`/vang` notes it: his open requests go to the substitute at once, warnings and approvals follow because `bot.duty` asks
-who is there. It ends by itself, or with "tôi đã về". Who was removed is away for ever: his open requests go to a clerk.
-The clerk and the Chairman may note it for others.
+`/vang` notes it: his open requests and cases go to the substitute at once, warnings and approvals follow because
+`bot.duty` asks who is there. It ends by itself, or with "tôi đã về". Who was removed is away for ever: his open
+requests go to a clerk. The clerk and the Chairman may note it for others.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot import approvals as mechanism
-from bot import duty
+from bot import case_cards, casework, duty
 from bot.calendar import Calendar
 from bot.conversation import Ask, Find
 from bot.questions import Choice, Confirm
@@ -25,6 +25,7 @@ from messages.reply import Button, Msg, Reply, _, lines
 from messages.reply import Text as Words
 from storage import absences, approvals, figures, officials, requests
 from storage.absences import Absence
+from storage.cases import Case
 from storage.officials import Official
 from storage.requests import Request
 
@@ -174,8 +175,15 @@ def begin(work: Work, found: Absence) -> list[Words]:
     letters = [_("Letters waiting for approval: {count}.", count=waiting)] if waiting else []
     see = (Button(_("Letters"), str(RouteToken("approvals"))),) if waiting else ()
     told = [_noted(work, found), _("From now on you act in his place, {name}.", name=acting.name), *dossiers, *letters]
-    duty.tell(work, [acting], Reply(*told, *_listed(moved), buttons=see))
-    return [_("{count} open requests went to {name}.", count=len(moved), name=acting.name)] if moved else []
+    reports = casework.stand_in(work, person, acting)
+    duty.tell(work, [acting], Reply(*told, *_listed(moved), *_reports(reports), buttons=see))
+    went = [_("{count} open requests went to {name}.", count=len(moved), name=acting.name)] if moved else []
+    also = [_("{count} reports went to {name}.", count=len(reports), name=acting.name)] if reports else []
+    return [*went, *also]
+
+
+def _reports(moved: list[Case]) -> list[Words]:
+    return [_("Reports you have now:"), lines(*(case_cards.header(each) for each in moved))] if moved else []
 
 
 def _letters(work: Work, acting: Official) -> int:

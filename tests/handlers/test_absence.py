@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from bot import duty
+from bot import casework, duty
+from bot.casework import Draft
 from bot.turn import Address, Work
 from handlers.office import absence, officers
-from storage import absences, approvals, citizens, officer_names, officials, outbox, requests
+from storage import absences, approvals, cases, citizens, officer_names, officials, outbox, requests
 from storage.dossiers import dossier
 from storage.requests import Request
 from storage.sealing import unseal_json
@@ -65,6 +66,22 @@ def test_L21_what_he_has_moves_at_once(chats: Chats) -> None:
     assert f"Lời nhắn số {request.number}" in everything.partition("Những việc nay chuyển sang")[2]
     assert "Nông Thị Thắm đã nhận" in everything
     assert "1 việc đang mở" in said.text
+
+
+def test_L21_the_cases_he_has_move_too_and_she_hears_who_has_hers(chats: Chats) -> None:
+    """What is for everybody goes to the substitute; what he may not read stays where it is."""
+    who, lam = chats.official("official", "Lâm"), official(chats, "Lâm")
+    to = Address("web", VILLAGER.account, VILLAGER.chat, VILLAGER.chat)
+    open_, private = (
+        casework.file(work(chats), Draft("đường ngập", field="road", lane=lane), to) for lane in ("office", "leader")
+    )
+    for each in (open_, private):
+        cases.take(chats.db, 1, each.id, lam.id)
+    said = goes(chats, who, "Thắm")
+    assert "Đã chuyển 1 phản ánh cho" in said.text
+    holders = [cases.get(chats.db, 1, each.id).taken_by for each in (open_, private)]
+    assert holders == [official(chats, "Thắm").id, lam.id]
+    assert any("nay do Nông Thị Thắm" in each["text"] for each in said.everything)
 
 
 def test_L21_he_comes_back_and_by_itself(chats: Chats) -> None:
