@@ -9,7 +9,7 @@ from bot import case_cards, duty
 from bot.case_access import may_read
 from bot.commune_cases import CaseTerms
 from bot.tokens import RouteToken
-from bot.turn import OFFICE_ACCOUNT, Work
+from bot.turn import OFFICE_ACCOUNT, Address, Work
 from messages.cases import code
 from messages.reply import Button, Msg, Personal, Reply, _
 from storage import officials
@@ -44,9 +44,14 @@ def ask(work: Work, case: Case, found: Refusal) -> list[Official]:
     people = deciders(work, case, found.asked_by)
     for each in people:
         for to in duty.chats(work, each):
-            at_desk = to.account == OFFICE_ACCOUNT or case.lane == "office"
-            work.send(to, shown(work, case, found) if at_desk else _outline(case))
+            work.send(to, at(work, to, case, found))
     return people
+
+
+def at(work: Work, to: Address, case: Case, found: Refusal) -> Reply:
+    """The proposal as it may stand in that chat."""
+    at_desk = to.account == OFFICE_ACCOUNT or case.lane == "office"
+    return shown(work, case, found) if at_desk else _outline(case)
 
 
 def shown(work: Work, case: Case, found: Refusal) -> Reply:

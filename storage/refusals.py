@@ -82,6 +82,12 @@ def waiting(db: Connection, commune_id: int, case_id: int) -> Refusal | None:
     return None if row is None else _refusal(db, row)
 
 
+def pending(db: Connection, commune_id: int, limit: int = 20) -> list[Refusal]:
+    """Proposals that wait to be agreed to, the oldest first."""
+    asked = select(refusal).where(refusal.c.commune_id == commune_id, _waits).order_by(refusal.c.id).limit(limit)
+    return [_refusal(db, row) for row in db.execute(asked)]
+
+
 def decide(db: Connection, commune_id: int, refusal_id: int, state: str, by: int, now: datetime) -> bool:
     """It is agreed to or sent back; False when somebody was quicker."""
     this = (refusal.c.commune_id == commune_id) & (refusal.c.id == refusal_id)

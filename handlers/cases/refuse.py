@@ -215,6 +215,25 @@ def of(turn: Turn, number: str) -> tuple[Refusal, Case] | Reply:
     return found, case
 
 
+@routes.tap("refusals", role="official")
+def pending(turn: Turn) -> Reply:
+    """Proposals that wait for this official, each with its own buttons in his own chat; how many wait for others."""
+    if turn.official is None or turn.in_group:
+        return Reply(_("Others read along here. Please open it in your own chat."))
+    his, others = [], 0
+    for found in refusals.pending(turn.db, turn.commune_id):
+        case = cases.get(turn.db, turn.commune_id, found.case_id)
+        if case is None or not countersign.may_decide(turn, turn.official, case, found.asked_by):
+            others += 1
+        else:
+            his.append((case, found))
+    for case, found in his:
+        turn.send(turn.address, countersign.at(turn, turn.address, case, found))
+    rest = [_("{count} refusals wait for somebody else.", count=others)] if others else []
+    head = _("{count} refusals wait for you.", count=len(his)) if his else _("No refusal waits for you.")
+    return Reply(head, *rest)
+
+
 @routes.tap("refusal-agree", role="official")
 def agree(turn: Turn, number: str = "") -> Reply | Start:
     """The Chairman agrees."""

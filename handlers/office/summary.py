@@ -19,7 +19,8 @@ from messages import dossiers as words
 from messages.render import ZONE
 from messages.reply import Button, Msg, Reply, Text, _, lines
 from messages.statuses import STATUSES, shown
-from storage import absences, approvals, call_list, figures, imports, officials, ready
+from storage import absences, approvals, call_list, cases, figures, imports, officials, ready, refusals
+from storage.cases import case_file
 from storage.figures import Line
 
 routes = Routes()
@@ -113,6 +114,14 @@ def _names(work: Work, offset: int) -> list[tuple[str, Text]]:
     return [("", _("“{name}”: {count} dossiers", name=each.name, count=each.dossiers)) for each in found]
 
 
+_OPEN = (case_file.c.lane == "office", case_file.c.state == cases.OPEN)
+"""Reports that every official may read; what is past the counter is told to its readers alone (A19)."""
+
+
+def _late_cases(work: Work) -> int:
+    return cases.count(work.db, work.commune_id, *_OPEN, case_file.c.due_at <= work.now)
+
+
 SECTIONS: tuple[Section, ...] = (
     Section(
         "today", lambda work: figures.due_count(work.db, work.commune_id, work.now, _midnight(work)),
@@ -137,6 +146,16 @@ SECTIONS: tuple[Section, ...] = (
         "approvals", lambda work: approvals.count(work.db, work.commune_id),
         lambda work, count: _("Letters waiting for approval: {count}.", count=count), _("Letters"),
         token=str(RouteToken("approvals")),
+    ),
+    Section(
+        "cases", lambda work: cases.count(work.db, work.commune_id, *_OPEN),
+        lambda work, count: _("Reports from people: {count} open, {late} late.", count=count, late=_late_cases(work)),
+        _("Reports"), token=str(RouteToken("queue-all")),
+    ),
+    Section(
+        "refusals", lambda work: len(refusals.pending(work.db, work.commune_id)),
+        lambda work, count: _("Refusals waiting for the Chairman: {count}.", count=count), _("Refusals"),
+        token=str(RouteToken("refusals")),
     ),
     Section(
         "lost", lambda work: figures.lost_count(work.db, work.commune_id, work.now - LOST),

@@ -88,6 +88,7 @@ RESTRICTED = {
     "tap case-join": {"official"},
     "tap case-part": {"official"},
     "tap case-refuse": {"official"},
+    "tap refusals": {"official"},
     "tap refusal-agree": {"official"},
     "tap refusal-back": {"official"},
     "tap approval": {"official"},

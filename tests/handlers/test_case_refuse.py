@@ -322,3 +322,19 @@ def test_B10_a_case_that_is_over_is_not_refused_and_no_proposal_is_none(chats: C
     assert "rút lại" in chats.taps(f"#case-refuse:{case.id}", mine).text
     for token_ in ("#refusal-agree:999", "#refusal-back:999"):
         assert "không còn nữa" in chats.taps(token_, chats.official("chairman")).text
+
+
+@pytest.mark.usefixtures("strict")
+def test_B10_what_waits_for_the_chairman_stands_in_the_summary_and_can_be_had_again(chats: Chats) -> None:
+    """The morning's summary counts it; its button shows him each proposal again; a clerk hears that he decides."""
+    case, clerk, chairman = report(chats), chats.official("clerk"), chats.official("chairman")
+    proposes(chats, clerk, case)
+    summary = chats.says("/tomtat", chairman)
+    assert "Đề xuất từ chối chờ Chủ tịch: 1." in summary.text
+    assert "Phản ánh của bà con: 1 đang mở, 0 trễ hạn." in summary.text
+    again = chats.taps("#refusals:", chairman)
+    assert "Có 1 đề xuất từ chối chờ ông/bà" in again.text
+    assert GROUND in again.text
+    assert "Còn 1 đề xuất từ chối chờ người khác" in chats.taps("#refusals:", clerk).text
+    choose(chats, chairman, again, "Đồng ý từ chối")
+    assert "Không có đề xuất từ chối nào" in chats.taps("#refusals:", chairman).text
