@@ -8,7 +8,7 @@ written is sealed; only an official's neutral title is not. `lane`: who may read
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -34,6 +34,7 @@ from storage.db import Id, UtcTime, metadata
 from storage.db import insert as upsert
 from storage.files import file
 from storage.officials import official
+from storage.requests import Address
 from storage.sealing import seal_json, unseal_json
 
 case_file = Table(
@@ -130,19 +131,6 @@ did not arrive.
 """
 KEPT = timedelta(days=730)
 """How long a case is kept once it has ended."""
-
-
-class Address(Protocol):
-    """What this file needs to know of bot.turn.Address."""
-
-    @property
-    def channel(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def chat(self) -> str: ...
-    @property
-    def sender(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
