@@ -38,6 +38,7 @@ MENU = (
     Button(_("0. Talk to an official"), str(RouteToken("person"))),
 )
 """At most five lines, numbered as they are typed."""
+CAN = _("Here you can look up your dossier, report something and write to an official.")
 DAYS = (
     _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"),
 )  # fmt: skip
@@ -63,7 +64,7 @@ def _greeting(turn: Turn, hello: Text) -> Reply:
     if citizen is None or citizen.greeted_on == today:
         return Reply(ASK, SAFETY, buttons=MENU)
     citizens.change(turn.db, citizen.id, greeted_on=today)
-    return Reply(hello, _("Here you can look up your dossier and write to an official."), SAFETY, ASK, buttons=MENU)
+    return Reply(hello, CAN, SAFETY, ASK, buttons=MENU)
 
 
 @routes.gate("opened")
@@ -130,7 +131,8 @@ def help_citizen(turn: Turn, rest: str = "") -> Reply:
     """What she can do here, and how to stop, go back and reach a person."""
     return Reply(
         _("Write as you speak; for example: “Is my dossier ready?”"),
-        _("/tracuu: look up a dossier. /canhan: your personal data. /nguoithat: a person."),
+        _("/tracuu: look up a dossier. /phananh: report something. /phananhcuatoi: what became of it."),
+        _("/canhan: your personal data. /nguoithat: a person."),
         _("At any question you can type “quay lai” to go back, “huy” to stop, 0 for a person."),
         _("To receive no more messages, type “dừng nhận tin”."),
         SAFETY,

@@ -249,7 +249,7 @@ def _playful(turn: Turn) -> Reply:
         here = _("I am listening. You may ask for example: “Is my dossier ready?” or “When are you open?”")
         return Reply(here, buttons=greeting.MENU)
     machine = _("I am only a machine that answers for the commune. What can I do for you?")
-    return Reply(machine, _("Here you can look up your dossier and write to an official."), buttons=greeting.MENU)
+    return Reply(machine, greeting.CAN, buttons=greeting.MENU)
 
 
 def _abusive(turn: Turn) -> Reply:
