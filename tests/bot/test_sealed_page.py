@@ -209,7 +209,7 @@ async def test_L29_whoever_is_removed_loses_the_open_page_too(town: Town) -> Non
     await send(town, await link(town))
     fresh = await opens(town, who)
     person = next(each for each in await town.read(officials.active, 1) if each.name == "Đọc Một")
-    await town.write(officials.remove, 1, person.id)
+    await town.write(sealed.leave, 1, person.id)
     town.service.web.door._known.clear()
     assert (await ask(town, "GET", "/office/kin", headers=fresh))[0] == 401
     wraps = await town.read(lambda db: db.execute(select(sealed.sealed_wrap.c.holder)).scalars().all())
