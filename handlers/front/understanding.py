@@ -101,8 +101,10 @@ def understood(turn: Turn) -> Reply | Start | Go | None:
     may_be_else = said.act in ("ask", "none") or (found.sure and said.intent in ("report", "procedure"))
     if found.lane == "quarrel" and found.sure and may_be_else:
         return Start("quarrel", said=turn.event.text)
-    if found.lane == "complaint" and said.intent != "complaint" and may_be_else:
-        return _ask(turn, Understood("ask", "complaint", ("complaint", "report")))
+    may_complain = said.act in ("ask", "none") or said.intent in ("report", "procedure")
+    if found.lane == "complaint" and said.intent != "complaint" and may_complain:
+        other = ("procedure",) if said.intent == "procedure" else ()
+        return _ask(turn, Understood("ask", "complaint", ("complaint", "report", *other)))
     if said.act == "none" or (said.intent in ("thanks", "survey") and found.kind == "praise" and _names_somebody(said)):
         return _report(turn) if found.field != "other" or said.act != "none" else None
     if found.lane == "quarrel" and said.act == "ask":

@@ -491,3 +491,17 @@ async def test_L03_a_picture_that_is_refused_takes_no_words_with_it(steady_town:
     citizen.sees("đèn đường thôn Bãi Trúc hỏng", "gửi đi nhé")
     await citizen.taps("Gửi đi")
     citizen.sees("PA-0001")
+
+
+@pytest.mark.parametrize("words", ["toi muon bao viec", "tôi muốn báo việc cho xã"])
+def test_L27_wanting_to_tell_something_begins_it(chats: Chats, words: str) -> None:
+    """Without accents, too: she is asked what it is."""
+    assert "Ông/bà muốn báo xã việc gì" in chats.says(words).text
+
+
+def test_B04_a_right_cut_off_told_without_accents_is_asked_about(chats: Chats) -> None:
+    """It names a procedure, and may be a complaint: one question, with both among the answers."""
+    said = chats.says("nha toi bi cat ho ngheo khong ro ly do")
+    labels = [each["label"] for each in said.buttons]
+    assert "Đúng, tôi muốn khiếu nại" in labels
+    assert any("thủ tục" in each for each in labels)
